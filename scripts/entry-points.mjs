@@ -1,0 +1,17 @@
+/** The entry points of the library, as `packages/sspi/package.json` exports them. */
+import { readFileSync } from 'node:fs'
+
+const manifest = JSON.parse(readFileSync(new URL('../packages/sspi/package.json', import.meta.url), 'utf8'))
+
+/** `{ name: 'sspi/ntlm', room: 'ntlm', built: 'packages/sspi/dist/…', source: 'packages/sspi/src/…' }`, … */
+export const entryPoints = Object.entries(manifest.exports)
+  .filter(([subpath]) => subpath !== './package.json')
+  .map(([subpath, target]) => {
+    const built = target.replace(/^\./, 'packages/sspi')
+    return {
+      name: `sspi${subpath.slice(1)}`,
+      room: target.split('/')[3],
+      built,
+      source: built.replace('/dist/', '/').replace(/\.js$/, '.ts'),
+    }
+  })
