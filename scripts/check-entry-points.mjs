@@ -7,7 +7,6 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { entryPoints } from './entry-points.mjs'
 import { packageRow, rooms } from './rooms.mjs'
 
@@ -60,8 +59,8 @@ function loaded(text, type) {
   const folder = mkdtempSync(join(tmpdir(), 'sspi-loaded-'))
   const { status, stderr } = spawnSync(process.execPath, [`--input-type=${type}`, '--eval', text], {
     encoding: 'utf8',
-    // Entry points are resolved as a user of the package would: from a workspace that depends on it.
-    cwd: fileURLToPath(new URL('../examples', import.meta.url)),
+    // Inside a package its own name resolves by its `exports`, as it does for its users.
+    cwd: 'packages/sspi',
     env: { ...process.env, NODE_V8_COVERAGE: folder },
   })
   const urls = readdirSync(folder).flatMap((file) =>

@@ -1,7 +1,7 @@
-/** The entry points of the library, as `packages/sspi/package.json` exports them. */
+/** The entry points of the library, as `packages/sspi/package.json` exports them; run from the root of the workspace. */
 import { readFileSync } from 'node:fs'
 
-const manifest = JSON.parse(readFileSync(new URL('../packages/sspi/package.json', import.meta.url), 'utf8'))
+const manifest = JSON.parse(readFileSync('packages/sspi/package.json', 'utf8'))
 
 /** `{ name: 'sspi/ntlm', room: 'ntlm', built: 'packages/sspi/dist/…', source: 'packages/sspi/src/…' }`, … */
 export const entryPoints = Object.entries(manifest.exports)
