@@ -1,0 +1,52 @@
+export { FrameDecoder, FrameType, StreamChannel, encodeFrame, type Frame, type FrameChannel } from './frames.js'
+export {
+  GssPeer,
+  GssPeerExit,
+  type GssPeerEnd,
+  type GssPeerOptions,
+  type GssPeerReport,
+} from './gss-peer.js'
+export {
+  GssPeerError,
+  answerMessages,
+  askInfo,
+  askMessages,
+  decodeAead,
+  decodeIov,
+  decodeMic,
+  encodeAead,
+  encodeIov,
+  encodeMic,
+  establish,
+  expectFrame,
+  pattern,
+  quit,
+  type AeadMessage,
+  type AnswerOptions,
+  type Answered,
+  type AskOptions,
+  type EstablishStep,
+  type IovMessage,
+  type MessageSession,
+  type MicMessage,
+  type PeerInfo,
+} from './messages.js'
+export {
+  NtlmAuthClient,
+  NtlmAuthError,
+  NtlmAuthServer,
+  type NtlmAuthClientOptions,
+  type NtlmAuthFeature,
+  type NtlmAuthOptions,
+  type NtlmAuthServerOptions,
+  type NtlmAuthVerdict,
+} from './ntlm-auth.js'
+export {
+  GSS_DOMAIN,
+  PASSWORD,
+  UTF8_PASSWORD,
+  WINBIND_DOMAIN,
+  commandOf,
+  missing,
+  type PeerName,
+} from './peers.js'

@@ -1,0 +1,47 @@
+/** What says that a peer is up: the variable that its script exports. */
+const VARIABLES = { 'gss-peer': 'GSS_PEER', winbind: 'NTLM_AUTH' } as const
+
+/** A peer of the lab, named as its script in `lab/peers`. */
+export type PeerName = keyof typeof VARIABLES
+
+/**
+ * Says why the tests against some peers must be skipped, for `test(name, { skip: missing('winbind') }, …)`.
+ *
+ * @returns `false` when all of them are up, else the reason.
+ * @throws Error instead of a reason when `CI` is `true`: there a missing peer is a failure.
+ */
+export function missing(...names: readonly PeerName[]): string | false {
+  const absent = names.filter((name) => !process.env[VARIABLES[name]])
+  if (absent.length === 0) return false
+  const reasons = absent.map(reasonOf).join('; ')
+  if (process.env['CI'] === 'true') throw new Error(`peers are missing: ${reasons}`)
+  return reasons
+}
+
+/**
+ * The command of a peer that is up.
+ *
+ * @throws Error when it is not.
+ */
+export function commandOf(name: PeerName): string {
+  const command = process.env[VARIABLES[name]]
+  if (!command) throw new Error(`no peer ${reasonOf(name)}`)
+  return command
+}
+
+/** The password of `alice` and `bob` at every peer. */
+export const PASSWORD = process.env['LAB_PASSWORD'] ?? 'Passw0rd-1'
+
+/** The password of `utf8user` at every peer. */
+export const UTF8_PASSWORD = 'Pässwörd-€1'
+
+/** The NetBIOS domain of the accounts at gss-ntlmssp. */
+export const GSS_DOMAIN = 'LAB'
+
+/** The NetBIOS domain of the accounts at winbind. */
+export const WINBIND_DOMAIN = process.env['NTLM_AUTH_DOMAIN'] ?? 'LABWB'
+
+function reasonOf(name: PeerName): string {
+  const lines = (process.env['LAB_MISSING'] ?? '').split('\n')
+  return lines.find((line) => line.startsWith(`${name}: `)) ?? `${name}: not up, run the tests with lab/run`
+}
