@@ -29,17 +29,31 @@ const rules = [
     to: { path: `${src}[^/]+/`, pathNot: [`${src}$1/`, '/index\\.ts$'] },
   },
   {
+    name: 'front-door',
+    comment: 'the main entry point, src/index.ts, opens doors and nothing else',
+    severity: 'error',
+    from: { path: `${src}index\\.ts$` },
+    to: { pathNot: `${src}.+/index\\.ts$` },
+  },
+  {
+    name: 'front-door-from-inside',
+    comment: 'no room comes in by the main entry point, which stands below them all',
+    severity: 'error',
+    from: { path: src },
+    to: { path: `${src}index\\.ts$` },
+  },
+  {
     name: 'known-room',
     comment: 'a file of the library belongs to a room of the table in scripts/rooms.mjs',
     severity: 'error',
     from: {},
-    to: { path: src, pathNot: `${src}${anyOf(namesOf(rooms))}/` },
+    to: { path: src, pathNot: [`${src}${anyOf(namesOf(rooms))}/`, `${src}index\\.ts$`] },
   },
   {
     name: 'known-room-from',
     comment: 'a file of the library belongs to a room of the table in scripts/rooms.mjs',
     severity: 'error',
-    from: { path: src, pathNot: `${src}${anyOf(namesOf(rooms))}/` },
+    from: { path: src, pathNot: [`${src}${anyOf(namesOf(rooms))}/`, `${src}index\\.ts$`] },
     to: {},
   },
   {

@@ -10,7 +10,8 @@ export const entryPoints = Object.entries(manifest.exports)
     const built = target.replace(/^\./, 'packages/sspi')
     return {
       name: `sspi${subpath.slice(1)}`,
-      room: target.split('/')[3],
+      // The main entry point, src/index.ts, is of no room.
+      room: /^\.\/dist\/src\/([^/]+)\//.exec(target)?.[1],
       built,
       source: built.replace('/dist/', '/').replace(/\.js$/, '.ts'),
     }

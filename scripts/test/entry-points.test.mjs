@@ -12,6 +12,8 @@ after(() => rmSync(base, { recursive: true }))
 
 let trees = 0
 
+const fileOf = (room) => (room === '.' ? './dist/src/index.js' : `./dist/src/${room}/index.js`)
+
 /** What the check says of a library made of these built doors. */
 function check(doors, exported = Object.keys(doors)) {
   const root = join(base, String(trees++))
@@ -19,9 +21,9 @@ function check(doors, exported = Object.keys(doors)) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), text)
   }
-  const exports = Object.fromEntries(exported.map((room) => [`./${room}`, `./dist/src/${room}/index.js`]))
+  const exports = Object.fromEntries(exported.map((room) => [room === '.' ? '.' : `./${room}`, fileOf(room)]))
   write('packages/sspi/package.json', JSON.stringify({ name: 'sspi', version: '1.0.0', type: 'module', exports }))
-  for (const [room, text] of Object.entries(doors)) write(`packages/sspi/dist/src/${room}/index.js`, text)
+  for (const [room, text] of Object.entries(doors)) write(`packages/sspi/${fileOf(room)}`, text)
   const { status, stdout } = spawnSync(process.execPath, [script], { cwd: root, encoding: 'utf8' })
   return { status, stdout }
 }
@@ -38,6 +40,11 @@ test('entry points that load what they may pass', () => {
     system: importing('ntlm'),
   }
   assert.equal(check(doors).status, 0)
+})
+
+test('the main entry point may load every package', () => {
+  const doors = { '.': "export { name } from './ntlm/index.js'\n", ntlm: importing('negotiate'), negotiate: bytes }
+  assert.match(check(doors, ['.']).stdout, /passed {2}sspi\n/)
 })
 
 test('a package that loads another is refused', () => {

@@ -116,6 +116,27 @@ test('a file outside the rooms is refused, as importer and as imported', async (
   assert.deepEqual(await broken(imported), ['known-room'])
 })
 
+test('the main entry point opens doors only', async () => {
+  const files = {
+    [src('index.ts')]: "export { name } from './system/index.js'\n",
+    [door('system')]: "export { name } from './driver.js'\n",
+    [src('system/driver.ts')]: 'export const name = 1\n',
+  }
+  assert.deepEqual(await broken(files), [])
+  assert.deepEqual(await broken({ ...files, [src('index.ts')]: "export { name } from './system/driver.js'\n" }), [
+    'front-door',
+  ])
+})
+
+test('no room imports the main entry point', async () => {
+  const files = {
+    [src('testing/index.ts')]: "import { name } from '../index.js'\nname()\n",
+    [src('index.ts')]: "export { name } from './system/index.js'\n",
+    [door('system')]: 'export const name = () => 1\n',
+  }
+  assert.deepEqual(await broken(files), ['front-door-from-inside'])
+})
+
 test('files that import one another in a circle are refused', async () => {
   const files = {
     [src('ntlm/initiator.ts')]: "import { b } from './session.js'\nexport const a = () => b\n",
