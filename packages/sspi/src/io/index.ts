@@ -1,0 +1,1 @@
+export { memoryReplayCache, type MemoryReplayCacheOptions } from './stores/index.js'

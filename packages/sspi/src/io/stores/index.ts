@@ -1,0 +1,1 @@
+export { memoryReplayCache, type MemoryReplayCacheOptions } from './memory-replay-cache.js'

@@ -1,0 +1,202 @@
+import type { SecretBytes } from '../crypto/index.js'
+import type { FailureName } from '../status/index.js'
+import type { ContextAttribute, ContextAttributes } from './attributes.js'
+import type { SecBufferDesc } from './buffer.js'
+import type { ChannelBindings } from './channel-bindings.js'
+import type { CredentialValue } from './credential-values.js'
+import type { Answer, Ask } from './effects.js'
+import type { Identity } from './identity.js'
+import type { SecPkgInfo } from './package-info.js'
+import type { World } from './world.js'
+
+// The contract between the interface and a security package. It is experimental until Kerberos has tried it.
+
+/** What an exchange is given: the peer's token (none at the start), the answer it asked for, or a message to complete. */
+export type Input =
+  | {
+      readonly kind: 'token'
+      /** The peer's token, a copy that may be kept; `undefined` at the start of the side that speaks first. */
+      readonly token: Uint8Array | undefined
+      /** The bindings that the caller gave with this call, if any. */
+      readonly channelBindings: ChannelBindings | undefined
+    }
+  | { readonly kind: 'answer'; readonly answer: Answer }
+  /** CompleteAuthToken: the message that the application has made of the token meanwhile. */
+  | { readonly kind: 'complete'; readonly message: Uint8Array }
+
+/** What one step of an exchange comes to. */
+export type Step =
+  | { readonly kind: 'ask'; readonly ask: Ask }
+  /** The peer must answer before it goes on. Bytes beyond `consumed` were not this exchange's. */
+  | { readonly kind: 'continue'; readonly token: Uint8Array; readonly consumed: number }
+  /** Less than a whole token came: so many bytes are missing, where that can be known. The exchange stays as it was. */
+  | { readonly kind: 'incomplete'; readonly missing: number | undefined }
+  /** The application must finish the token (CompleteAuthToken) before it is sent. */
+  | { readonly kind: 'complete'; readonly token: Uint8Array; readonly consumed: number }
+  /** The context stands. A last token, when there is one, must still reach the peer. */
+  | {
+      readonly kind: 'done'
+      readonly token: Uint8Array | undefined
+      readonly consumed: number
+      readonly session: Session
+      /** Whose session it is, when another package was negotiated. Default: the package that was asked. */
+      readonly by?: SecurityPackage
+    }
+
+/**
+ * One side of one exchange: a synchronous state machine over bytes.
+ *
+ * A peer's error ends it: `step` throws an `SspiError`, with a token for the peer where the protocol has one.
+ */
+export interface Exchange {
+  step(input: Input): Step
+  /** `ISC_RET_…` or `ASC_RET_…` as far as they are known. */
+  readonly contextAttr: number
+  /** What can be asked of a half-open context; `undefined` where it has no answer. */
+  query<A extends ContextAttribute>(attribute: A): ContextAttributes[A] | undefined
+  /** Wipes its secrets. A session that came out of it lives on. */
+  dispose(): void
+}
+
+/** What opening a message came to. */
+export type Unsealed =
+  /** The plaintext stands in the data buffers. */
+  | { readonly kind: 'message'; readonly qop: number }
+  /** A record is not whole yet. */
+  | { readonly kind: 'incomplete'; readonly missing: number | undefined }
+  /** The peer has closed its side. */
+  | { readonly kind: 'closed' }
+
+/**
+ * An established context. Calls work in place on the caller's buffers. A caller's mistake (a buffer too short) and
+ * a refused message leave the session as it was, so that the call, or the right message, may follow.
+ *
+ * `sequence` counts only in datagram contexts; elsewhere the session counts for itself.
+ */
+export interface Session {
+  /** `ISC_RET_…` or `ASC_RET_…`: what was really achieved. */
+  readonly contextAttr: number
+  readonly expiry: Date
+  /** The other side, where it is known. */
+  readonly peer: Identity | undefined
+  /** Writes the signature over the data buffers into the token buffer. */
+  sign(message: SecBufferDesc, qop: number, sequence: number): void
+  /** Checks the signature in the token buffer; returns the quality of protection. */
+  verify(message: SecBufferDesc, sequence: number): number
+  /** Encrypts the data buffers and writes the token. */
+  seal(message: SecBufferDesc, qop: number, sequence: number): void
+  /** Decrypts the data buffers. */
+  unseal(message: SecBufferDesc, sequence: number): Unsealed
+  /** The answer to an attribute, or `undefined` where this package has none. */
+  query<A extends ContextAttribute>(attribute: A): ContextAttributes[A] | undefined
+  /** What Negotiate needs to know after the mechanism is done; left out by packages that are not mechanisms. */
+  readonly mechListMic?: MechListMic
+  /** A supplemental message (shutdown, alert); left out by packages that have none. */
+  control?(token: SecBufferDesc): void
+  /** The session as bytes, for {@link SecurityPackage.importSession}; it is disposed then. Left out where it cannot. */
+  export?(): SecretBytes
+  /** Wipes the keys. */
+  dispose(): void
+}
+
+/** How a mechanism takes part in SPNEGO's mechListMIC. */
+export interface MechListMic {
+  /** Whether the peers must exchange it even for the first choice (RFC 4178 §5; MS-SPNG 3.3.5.1). */
+  readonly required: boolean
+  /** Starts the message keys of a direction anew after its mechListMIC, where the mechanism needs that (NTLM). */
+  resetKeys?(direction: 'sent' | 'received'): void
+}
+
+/** A package's own form of a credential: what its exchanges work with. */
+export interface Credential {
+  readonly expiry: Date
+  /** Who it is for, where that is known. */
+  readonly identity: Identity | undefined
+  /** Wipes its secrets. */
+  dispose(): void
+}
+
+/** What a credential is to be made of. */
+export interface CredentialRequest {
+  readonly use: 'inbound' | 'outbound' | 'both'
+  /** The name that the caller wants the credential for, if it named one. */
+  readonly principal: string | undefined
+  /** The caller's value, with its secret already fetched; `undefined` means default credentials. */
+  readonly value: RevealedCredential | undefined
+  /** All packages, for those that drive others. */
+  readonly packages: Packages
+}
+
+/** A credential value with its secret in hand. */
+export type RevealedCredential =
+  | { readonly kind: 'password'; readonly user: string; readonly domain: string; readonly packageList: string | undefined; readonly password: string }
+  | { readonly kind: 'nt-hash'; readonly user: string; readonly domain: string; readonly packageList: string | undefined; readonly ntHash: Uint8Array }
+  | { readonly kind: 'anonymous' }
+
+/** The registered packages in their order, looked up without regard to case. */
+export interface Packages extends Iterable<SecurityPackage> {
+  find(name: string): SecurityPackage | undefined
+}
+
+/** What an initiator starts with. */
+export interface InitiateRequest<C extends Credential = Credential> {
+  readonly credential: C
+  /** The server's name, `HTTP/www.example.com`; empty when none was given. */
+  readonly targetName: string
+  /** `ISC_REQ_…`. */
+  readonly contextReq: number
+  readonly packages: Packages
+}
+
+/** What an acceptor starts with. */
+export interface AcceptRequest<C extends Credential = Credential> {
+  readonly credential: C
+  /** `ASC_REQ_…`. */
+  readonly contextReq: number
+  readonly packages: Packages
+}
+
+/**
+ * A security package: what the built-in ones are, and what a third party implements and registers. Its methods are
+ * given back only the credentials that it made itself.
+ */
+export interface SecurityPackage<C extends Credential = Credential> {
+  readonly info: SecPkgInfo
+  /** What a token buffer without enough room is answered with. Default `SEC_E_BUFFER_TOO_SMALL`. */
+  readonly shortBufferStatus?: FailureName
+  /** The longest token that is accepted from a peer, in bytes. Default: twice `info.maxToken`, at least 64 KiB. */
+  readonly maxInputToken?: number
+  /**
+   * Makes a credential. Secrets that it keeps are copies.
+   * @throws `SspiError` `SEC_E_NO_CREDENTIALS` when there is nothing to make it of, `SEC_E_UNKNOWN_CREDENTIALS` when
+   *   the value is of a kind that the package cannot use.
+   */
+  acquire(request: CredentialRequest, world: World): C
+  /** Left out by packages that cannot initiate. */
+  initiate?(request: InitiateRequest<C>, world: World): Exchange
+  /** Left out by packages that cannot accept. */
+  accept?(request: AcceptRequest<C>, world: World): Exchange
+  /** Takes over what `Session.export` gave. Left out where sessions cannot move. */
+  importSession?(blob: Uint8Array, world: World): Session
+  /** Present when the package can be negotiated. */
+  readonly mechanism?: Mechanism<C>
+}
+
+/** What Negotiate needs to know of a package, and all that it knows. */
+export interface Mechanism<C extends Credential = Credential> {
+  /** The object identifier to offer, in dots. */
+  readonly oid: string
+  /** Others by which peers mean the same mechanism. */
+  readonly oidAliases: readonly string[]
+  /**
+   * Whether it is offered only where no other mechanism applies: whoever can break the better one would choose it.
+   */
+  readonly lastResort: boolean
+  /** Whether a first token without any negotiation around it is this mechanism's. */
+  recognises(token: Uint8Array): boolean
+  /** Whether this credential and target let the mechanism apply at all, before anything is sent. */
+  applies(credential: C, targetName: string): boolean
+}
+
+/** A credential value as the caller gave it, with where its secret comes from. */
+export type { CredentialValue }

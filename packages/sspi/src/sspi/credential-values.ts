@@ -1,0 +1,157 @@
+import { SspiError } from '../status/index.js'
+
+/**
+ * What a credential is made of: values, immutable, with nothing taken from the environment. Each kind shows itself
+ * without its secret when printed; a package takes the secret with `reveal()`.
+ */
+export type CredentialValue = PasswordCredential | NtHashCredential | AnonymousCredential
+
+/**
+ * Windows' `SEC_WINNT_AUTH_IDENTITY(_EX)` as an object. Missing strings count as empty. `packageList` restricts what
+ * Negotiate may use: `"!ntlm"`, `"kerberos,!ntlm"`.
+ */
+export interface SecWinntAuthIdentity {
+  readonly user?: string | undefined
+  readonly domain?: string | undefined
+  readonly password?: string | undefined
+  readonly packageList?: string | undefined
+}
+
+/** Where a password or hash comes from when it should not lie in a variable: asked each time a credential is acquired. */
+export type SecretSource<T> = T | (() => T | Promise<T>)
+
+/** Options of {@link passwordCredential}. */
+export interface PasswordCredentialOptions {
+  /** `alice`, `CONTOSO\alice` or `alice@contoso.com`. */
+  readonly user: string
+  /** The domain, when `user` does not name one. Default: none. */
+  readonly domain?: string | undefined
+  /** The password, or a function that fetches it. */
+  readonly password: SecretSource<string>
+  /** Which packages Negotiate may use, as in `SEC_WINNT_AUTH_IDENTITY_EX`: `"!ntlm"`. Default: all. */
+  readonly packageList?: string | undefined
+}
+
+/** Options of {@link ntHashCredential}. */
+export interface NtHashCredentialOptions extends Omit<PasswordCredentialOptions, 'password'> {
+  /** MD4 of the password in UTF-16LE: 16 bytes. As good as the password for NTLM. */
+  readonly ntHash: SecretSource<Uint8Array>
+}
+
+/** A user with a password. @throws {@link SspiError} `SEC_E_UNKNOWN_CREDENTIALS` when the name is in two domains at once. */
+export function passwordCredential(options: PasswordCredentialOptions): PasswordCredential {
+  return new PasswordCredential(options)
+}
+
+/** A user with an NT hash. @throws {@link SspiError} as {@link passwordCredential}. */
+export function ntHashCredential(options: NtHashCredentialOptions): NtHashCredential {
+  return new NtHashCredential(options)
+}
+
+/** Nobody in particular: for servers that let anonymous clients in. */
+export function anonymousCredential(): AnonymousCredential {
+  return new AnonymousCredential()
+}
+
+const inspect = Symbol.for('nodejs.util.inspect.custom')
+
+/** What credentials with a name have in common. */
+export abstract class NamedCredential {
+  readonly user: string
+  readonly domain: string
+  readonly packageList: string | undefined
+
+  constructor(options: Omit<PasswordCredentialOptions, 'password'>) {
+    const { user, domain } = splitUserName(options.user, options.domain ?? '')
+    this.user = user
+    this.domain = domain
+    this.packageList = options.packageList
+  }
+
+  toJSON(): object {
+    return { user: this.user, domain: this.domain, secret: 'redacted' }
+  }
+
+  [inspect](): string {
+    return `${this.constructor.name} { user: '${this.user}', domain: '${this.domain}', secret: redacted }`
+  }
+}
+
+/** Made by {@link passwordCredential}. */
+export class PasswordCredential extends NamedCredential {
+  readonly kind = 'password'
+  readonly #password: SecretSource<string>
+
+  constructor(options: PasswordCredentialOptions) {
+    super(options)
+    this.#password = options.password
+  }
+
+  /** The password; asks the source when it is a function. */
+  reveal(): string | Promise<string> {
+    return typeof this.#password === 'function' ? this.#password() : this.#password
+  }
+}
+
+/** Made by {@link ntHashCredential}. */
+export class NtHashCredential extends NamedCredential {
+  readonly kind = 'nt-hash'
+  readonly #ntHash: SecretSource<Uint8Array>
+
+  constructor(options: NtHashCredentialOptions) {
+    super(options)
+    // Immutable as a value: a copy, so that the caller may wipe its own.
+    this.#ntHash = typeof options.ntHash === 'function' ? options.ntHash : options.ntHash.slice()
+  }
+
+  /** The hash, 16 bytes, a view; asks the source when it is a function. */
+  reveal(): Uint8Array | Promise<Uint8Array> {
+    return typeof this.#ntHash === 'function' ? this.#ntHash() : this.#ntHash
+  }
+}
+
+/** Made by {@link anonymousCredential}. */
+export class AnonymousCredential {
+  readonly kind = 'anonymous'
+  readonly user = ''
+  readonly domain = ''
+  readonly packageList: string | undefined = undefined
+}
+
+/** The credential value that Windows' identity structure stands for: a user with a password. */
+export function fromAuthIdentity(identity: SecWinntAuthIdentity): PasswordCredential {
+  return new PasswordCredential({
+    user: identity.user ?? '',
+    domain: identity.domain,
+    password: identity.password ?? '',
+    packageList: identity.packageList,
+  })
+}
+
+/**
+ * Takes `CONTOSO\alice` apart. A UPN (`alice@contoso.com`) stays whole, with an empty domain: that is how the
+ * protocols carry it.
+ *
+ * @throws {@link SspiError} `SEC_E_UNKNOWN_CREDENTIALS` when the name carries a domain and another one is given beside it.
+ */
+export function splitUserName(user: string, domain: string): { readonly user: string; readonly domain: string } {
+  const slash = user.indexOf('\\')
+  if (slash < 0) return { user, domain }
+  const named = user.slice(0, slash)
+  if (domain !== '' && domain.toLowerCase() !== named.toLowerCase()) {
+    throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', `credential: user '${user}' is in another domain than '${domain}'`)
+  }
+  return { user: user.slice(slash + 1), domain: named }
+}
+
+/**
+ * Whether a package list lets a package in: `"!ntlm"` forbids one, `"kerberos,ntlm"` allows only those named.
+ * Names match without regard to case; an absent or empty list allows all.
+ */
+export function packageAllowed(packageList: string | undefined, packageName: string): boolean {
+  const entries = (packageList ?? '').split(',').map((entry) => entry.trim().toLowerCase())
+  const named = entries.filter((entry) => entry !== '' && !entry.startsWith('!'))
+  const name = packageName.toLowerCase()
+  if (entries.includes(`!${name}`)) return false
+  return named.length === 0 || named.includes(name)
+}

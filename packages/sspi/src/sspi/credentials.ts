@@ -1,0 +1,126 @@
+import { SspiError } from '../status/index.js'
+import { SECPKG_CRED_BOTH, SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from './constants/index.js'
+import type { Credential, CredentialRequest, RevealedCredential, SecurityPackage } from './contract.js'
+import {
+  AnonymousCredential,
+  fromAuthIdentity,
+  NtHashCredential,
+  PasswordCredential,
+  type CredentialValue,
+  type SecWinntAuthIdentity,
+} from './credential-values.js'
+import { CredHandle } from './handles.js'
+import type { PackageRegistry } from './registry.js'
+import type { World } from './world.js'
+
+/** Options of `acquireCredentialsHandle`. */
+export interface AcquireCredentialsOptions {
+  /** The package's name. */
+  readonly package: string
+  /** `SECPKG_CRED_INBOUND` to accept, `SECPKG_CRED_OUTBOUND` to initiate, `SECPKG_CRED_BOTH`. */
+  readonly credentialUse: number
+  /** The name that the credential is for, where the package has several. Default: none. */
+  readonly principal?: string | undefined
+  /** What it is made of. Default: the package's default credentials. */
+  readonly authData?: CredentialValue | SecWinntAuthIdentity | undefined
+}
+
+/** Result of `acquireCredentialsHandle`. */
+export interface AcquiredCredentials {
+  readonly credential: CredHandle
+  /** When the credential ends; far away for those that do not. */
+  readonly expiry: Date
+}
+
+/** A credential behind its handle, alive as long as the handle or a half-open context needs it. */
+export class CredentialState {
+  readonly package: SecurityPackage
+  readonly credential: Credential
+  readonly use: CredentialRequest['use']
+  #users = 1
+
+  constructor(of: SecurityPackage, credential: Credential, use: CredentialRequest['use']) {
+    this.package = of
+    this.credential = credential
+    this.use = use
+  }
+
+  /** Keeps the credential alive; returns how to let go of it again. */
+  retain(): () => void {
+    this.#users++
+    let held = true
+    return () => {
+      if (held) this.letGo()
+      held = false
+    }
+  }
+
+  letGo(): void {
+    if (--this.#users === 0) this.credential.dispose()
+  }
+}
+
+/** The credentials of one security interface, by handle. */
+export class CredentialKeeper {
+  readonly #states = new WeakMap<CredHandle, CredentialState>()
+  readonly #registry: PackageRegistry
+  readonly #world: World
+
+  constructor(registry: PackageRegistry, world: World) {
+    this.#registry = registry
+    this.#world = world
+  }
+
+  async acquire(options: AcquireCredentialsOptions): Promise<AcquiredCredentials> {
+    const of = this.#registry.require(options.package)
+    const use = readUse(options.credentialUse)
+    const value = await reveal(options.authData)
+    const request = { use, principal: options.principal, value, packages: this.#registry }
+    const state = new CredentialState(of, of.acquire(request, this.#world), use)
+    const handle = new CredHandle(() => {
+      if (this.#states.has(handle)) this.free(handle)
+    })
+    this.#states.set(handle, state)
+    return { credential: handle, expiry: state.credential.expiry }
+  }
+
+  free(handle: CredHandle): void {
+    const state = this.require(handle)
+    this.#states.delete(handle)
+    state.letGo()
+  }
+
+  /** @throws {@link SspiError} `SEC_E_INVALID_HANDLE` when the handle is not (or no longer) one of this interface's. */
+  require(handle: CredHandle): CredentialState {
+    const state = this.#states.get(handle)
+    if (state === undefined) {
+      throw new SspiError('SEC_E_INVALID_HANDLE', 'the credential was freed, or is of another security interface')
+    }
+    return state
+  }
+}
+
+function readUse(credentialUse: number): CredentialRequest['use'] {
+  switch (credentialUse & SECPKG_CRED_BOTH) {
+    case SECPKG_CRED_BOTH:
+      return 'both'
+    case SECPKG_CRED_INBOUND:
+      return 'inbound'
+    case SECPKG_CRED_OUTBOUND:
+      return 'outbound'
+    default:
+      throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', `credentialUse ${credentialUse}: inbound, outbound or both?`)
+  }
+}
+
+async function reveal(authData: CredentialValue | SecWinntAuthIdentity | undefined): Promise<RevealedCredential | undefined> {
+  if (authData === undefined) return undefined
+  if (authData instanceof AnonymousCredential) return { kind: 'anonymous' }
+  if (authData instanceof NtHashCredential) {
+    const { user, domain, packageList } = authData
+    return { kind: 'nt-hash', user, domain, packageList, ntHash: await authData.reveal() }
+  }
+  const value = authData instanceof PasswordCredential ? authData : fromAuthIdentity(authData)
+  const { user, domain, packageList } = value
+  return { kind: 'password', user, domain, packageList, password: await value.reveal() }
+}

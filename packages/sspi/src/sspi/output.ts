@@ -1,0 +1,49 @@
+import { SspiError, type FailureName } from '../status/index.js'
+import type { SecBuffer, SecBufferDesc } from './buffer.js'
+import { SECBUFFER_EMPTY, SECBUFFER_EXTRA, SECBUFFER_MISSING, SECBUFFER_TOKEN } from './constants/index.js'
+
+/** The token buffer among the output. @throws {@link SspiError} `shortStatus` when there is none. */
+export function outputToken(output: SecBufferDesc | undefined, shortStatus: FailureName): SecBuffer {
+  const token = output?.find(SECBUFFER_TOKEN)
+  if (token === undefined) throw new SspiError(shortStatus, 'output: a buffer of type SECBUFFER_TOKEN is needed')
+  return token
+}
+
+/** Writes a token into the output buffer, allocating where asked to or where the buffer has no memory. */
+export function putToken(buffer: SecBuffer, token: Uint8Array | undefined, allocate: boolean, shortStatus: FailureName): void {
+  const length = token?.length ?? 0
+  if (token === undefined || length === 0) {
+    buffer.cbBuffer = 0
+    return
+  }
+  if (allocate || buffer.pvBuffer === undefined) {
+    buffer.pvBuffer = token
+  } else {
+    const room = Math.min(buffer.cbBuffer, buffer.pvBuffer.length)
+    if (room < length) {
+      throw new SspiError(shortStatus, `output: the token buffer has ${room} bytes, ${length} are needed`)
+    }
+    buffer.pvBuffer.set(token)
+  }
+  buffer.cbBuffer = length
+}
+
+/** Says which bytes of the input were not the exchange's, in an `SECBUFFER_EMPTY` of the input that becomes `EXTRA`. */
+export function putExtra(input: SecBufferDesc, token: SecBuffer, consumed: number): void {
+  const surplus = token.cbBuffer - consumed
+  if (surplus <= 0) return
+  const empty = input.find(SECBUFFER_EMPTY)
+  if (empty === undefined) {
+    throw new SspiError(
+      'SEC_E_INSUFFICIENT_BUFFERS',
+      `input: ${surplus} bytes follow the token; an input buffer of type SECBUFFER_EMPTY is needed to name them`,
+    )
+  }
+  empty.become(SECBUFFER_EXTRA, token.bytes.subarray(consumed))
+}
+
+/** Says how many bytes are missing, in an `SECBUFFER_EMPTY` of the input that becomes `MISSING`; where there is one. */
+export function putMissing(input: SecBufferDesc, missing: number | undefined): void {
+  if (missing === undefined) return
+  input.find(SECBUFFER_EMPTY)?.become(SECBUFFER_MISSING, undefined, missing)
+}

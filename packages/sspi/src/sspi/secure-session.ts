@@ -1,0 +1,151 @@
+import { SEC_E_OK, SspiError } from '../status/index.js'
+import type { ContextAttribute, ContextAttributes } from './attributes.js'
+import { SecBuffer, SecBufferDesc } from './buffer.js'
+import {
+  ASC_RET_CONFIDENTIALITY,
+  ASC_RET_DELEGATE,
+  ASC_RET_INTEGRITY,
+  ASC_RET_MUTUAL_AUTH,
+  ISC_RET_CONFIDENTIALITY,
+  ISC_RET_DELEGATE,
+  ISC_RET_INTEGRITY,
+  ISC_RET_MUTUAL_AUTH,
+  SECBUFFER_DATA,
+  SECBUFFER_PADDING,
+  SECBUFFER_STREAM,
+  SECBUFFER_TOKEN,
+  SECPKG_ATTR_ACCESS_TOKEN,
+  SECPKG_ATTR_PACKAGE_INFO,
+  SECPKG_ATTR_SIZES,
+} from './constants/index.js'
+import type { ExportOptions } from './contexts.js'
+import type { Side } from './events.js'
+import type { CtxtHandle } from './handles.js'
+import type { Identity } from './identity.js'
+import type { SecurityFunctionTable } from './security-function-table.js'
+
+/** What an established session achieved. */
+export type Achieved = 'mutual authentication' | 'integrity' | 'confidentiality' | 'delegation'
+
+/**
+ * An established session, at the second level: whole messages in, whole messages out. Written on the first level alone.
+ *
+ * Messages of one direction must arrive complete and in order, once each. A message that does not is refused and the
+ * session goes on waiting for the right one.
+ */
+export class SecureSession implements Disposable {
+  readonly side: Side
+  /** What was achieved, in words. */
+  readonly achieved: readonly Achieved[]
+  /** `ISC_RET_…` or `ASC_RET_…`. */
+  readonly contextAttr: number
+  readonly expiry: Date
+  /** The package that was asked for; `packageName` of what came out under Negotiate is in `mechanism`. */
+  readonly packageName: string
+  readonly #table: SecurityFunctionTable
+  readonly #context: CtxtHandle
+  readonly #maxSignature: number
+  readonly #trailer: number
+  readonly #padding: number
+
+  /** @internal */
+  constructor(table: SecurityFunctionTable, context: CtxtHandle, side: Side, contextAttr: number, expiry: Date, packageName: string) {
+    this.#table = table
+    this.#context = context
+    this.side = side
+    this.contextAttr = contextAttr
+    this.achieved = achievedFlags(side, contextAttr)
+    this.expiry = expiry
+    this.packageName = packageName
+    const sizes = table.queryContextAttributes(context, SECPKG_ATTR_SIZES)
+    this.#maxSignature = sizes.maxSignature
+    this.#trailer = sizes.securityTrailer
+    this.#padding = sizes.blockSize > 1 ? sizes.blockSize : 0
+  }
+
+  /** The package that does the work: `'NTLM'` when Negotiate chose it. */
+  get mechanism(): string {
+    return this.attribute(SECPKG_ATTR_PACKAGE_INFO).name
+  }
+
+  /** The authenticated client, on the server's side; `undefined` on the client's. */
+  get peer(): Identity | undefined {
+    return this.side === 'acceptor' ? this.attribute(SECPKG_ATTR_ACCESS_TOKEN).user : undefined
+  }
+
+  /** The context's answer to an attribute, as `queryContextAttributes`. */
+  attribute<A extends ContextAttribute>(attribute: A): ContextAttributes[A] {
+    return this.#table.queryContextAttributes(this.#context, attribute)
+  }
+
+  /** Encrypts and signs a message: one self-contained token, the package's GSS wrap format where it has one. */
+  seal(message: Uint8Array): Uint8Array {
+    const out = new Uint8Array(this.#trailer + message.length + this.#padding)
+    out.set(message, this.#trailer)
+    const token = new SecBuffer(SECBUFFER_TOKEN, out.subarray(0, this.#trailer))
+    const data = new SecBuffer(SECBUFFER_DATA, out.subarray(this.#trailer, this.#trailer + message.length))
+    const buffers = [token, data]
+    if (this.#padding > 0) buffers.push(new SecBuffer(SECBUFFER_PADDING, out.subarray(this.#trailer + message.length)))
+    this.#table.encryptMessage(this.#context, 0, new SecBufferDesc(buffers))
+    const padding = buffers[2]?.cbBuffer ?? 0
+    if (token.cbBuffer === this.#trailer) return out.subarray(0, this.#trailer + message.length + padding)
+    // The token came out shorter than its room: the rest moves up to it.
+    out.copyWithin(token.cbBuffer, this.#trailer, this.#trailer + message.length + padding)
+    return out.subarray(0, token.cbBuffer + message.length + padding)
+  }
+
+  /**
+   * Opens what the peer's {@link SecureSession.seal} made; the argument stays as it is.
+   * @throws `SspiError` `SEC_E_MESSAGE_ALTERED`, `SEC_E_OUT_OF_SEQUENCE`, `SEC_E_INVALID_TOKEN`.
+   */
+  unseal(sealed: Uint8Array): Uint8Array {
+    const data = new SecBuffer(SECBUFFER_DATA)
+    const message = new SecBufferDesc([new SecBuffer(SECBUFFER_STREAM, sealed.slice()), data])
+    const { status } = this.#table.decryptMessage(this.#context, message)
+    if (status !== SEC_E_OK) {
+      throw new SspiError('SEC_E_INVALID_TOKEN', `a sealed message of ${sealed.length} bytes is not a whole one`)
+    }
+    return data.bytes
+  }
+
+  /** Signs a message: the signature, to be sent beside it. */
+  sign(message: Uint8Array): Uint8Array {
+    const token = new SecBuffer(SECBUFFER_TOKEN, this.#maxSignature)
+    this.#table.makeSignature(this.#context, 0, new SecBufferDesc([new SecBuffer(SECBUFFER_DATA, message), token]))
+    return token.bytes
+  }
+
+  /** Checks what the peer's {@link SecureSession.sign} made. @throws `SspiError` `SEC_E_MESSAGE_ALTERED`, `SEC_E_OUT_OF_SEQUENCE`. */
+  verify(message: Uint8Array, signature: Uint8Array): void {
+    const buffers = [new SecBuffer(SECBUFFER_DATA, message), new SecBuffer(SECBUFFER_TOKEN, signature)]
+    this.#table.verifySignature(this.#context, new SecBufferDesc(buffers))
+  }
+
+  /** Moves the session out, as `exportSecurityContext`; this object is ended. */
+  export(options: ExportOptions): Uint8Array {
+    return this.#table.exportSecurityContext(this.#context, options)
+  }
+
+  /** Ends the session and wipes its keys. */
+  [Symbol.dispose](): void {
+    this.#context[Symbol.dispose]()
+  }
+}
+
+const INITIATOR: readonly (readonly [number, Achieved])[] = [
+  [ISC_RET_MUTUAL_AUTH, 'mutual authentication'],
+  [ISC_RET_INTEGRITY, 'integrity'],
+  [ISC_RET_CONFIDENTIALITY, 'confidentiality'],
+  [ISC_RET_DELEGATE, 'delegation'],
+]
+const ACCEPTOR: readonly (readonly [number, Achieved])[] = [
+  [ASC_RET_MUTUAL_AUTH, 'mutual authentication'],
+  [ASC_RET_INTEGRITY, 'integrity'],
+  [ASC_RET_CONFIDENTIALITY, 'confidentiality'],
+  [ASC_RET_DELEGATE, 'delegation'],
+]
+
+/** `ISC_RET_…` or `ASC_RET_…` in words. */
+export function achievedFlags(side: Side, contextAttr: number): readonly Achieved[] {
+  return (side === 'initiator' ? INITIATOR : ACCEPTOR).filter(([flag]) => (contextAttr & flag) !== 0).map(([, word]) => word)
+}

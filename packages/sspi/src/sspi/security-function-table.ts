@@ -1,0 +1,230 @@
+import { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SEC_I_CONTEXT_EXPIRED } from '../status/index.js'
+import type { ContextAttribute, ContextAttributes } from './attributes.js'
+import type { SecBufferDesc } from './buffer.js'
+import type { SecurityPackage } from './contract.js'
+import {
+  ContextKeeper,
+  type AcceptSecurityContextOptions,
+  type ContextStep,
+  type ExportOptions,
+  type ImportOptions,
+  type InitializeSecurityContextOptions,
+} from './contexts.js'
+import { CredentialKeeper, type AcquireCredentialsOptions, type AcquiredCredentials } from './credentials.js'
+import type { Driver } from './effects.js'
+import { AcceptorExchange, InitiatorExchange, type AcceptOptions, type InitiateOptions } from './exchange.js'
+import { DEFAULT_HALF_OPEN_LIMITS, type HalfOpenLimits } from './half-open.js'
+import type { CredHandle, CtxtHandle } from './handles.js'
+import { putMissing } from './output.js'
+import type { SecPkgInfo } from './package-info.js'
+import { PackageRegistry } from './registry.js'
+import type { ReplayCache } from './replay-cache.js'
+import type { World } from './world.js'
+
+/** What a security interface is put together from. */
+export interface SecurityFunctionTableParts {
+  /** The packages, in the order in which Negotiate prefers them. */
+  readonly packages: readonly SecurityPackage[]
+  /** Answers what packages cannot know themselves. */
+  readonly driver: Driver
+  /** Clock, random bytes, policy, events. */
+  readonly world: World
+  /** Remembers which exported contexts were imported. Default: importing is refused. */
+  readonly imports?: ReplayCache | undefined
+  /** Bounds on half-open contexts. */
+  readonly limits?: Partial<HalfOpenLimits> | undefined
+}
+
+/** Result of `decryptMessage`. */
+export interface Decrypted {
+  /**
+   * `SEC_E_OK`; `SEC_E_INCOMPLETE_MESSAGE` when a record is not whole (a `SECBUFFER_MISSING` says what lacks, where
+   * known); `SEC_I_CONTEXT_EXPIRED` when the peer has closed.
+   */
+  readonly status: typeof SEC_E_OK | typeof SEC_E_INCOMPLETE_MESSAGE | typeof SEC_I_CONTEXT_EXPIRED
+  /** The quality of protection: 0, or `SECQOP_WRAP_NO_ENCRYPT` when the message was only signed. */
+  readonly qop: number
+}
+
+/**
+ * The interface, as `sspi.h` has it: packages, credentials, contexts, messages. Each is independent of every other;
+ * handles of one mean nothing to another.
+ *
+ * Calls that may have to wait for somebody return promises; message, query, delete and free calls are synchronous.
+ * Every failure is thrown as an `SspiError`; the statuses that are results are returned. Calls on one context must not
+ * overlap (`SEC_E_OUT_OF_SEQUENCE`); an ended handle is answered with `SEC_E_INVALID_HANDLE`.
+ */
+export class SecurityFunctionTable {
+  /** The version of the table, as on Windows. */
+  readonly dwVersion = 1
+  readonly #registry: PackageRegistry
+  readonly #credentials: CredentialKeeper
+  readonly #contexts: ContextKeeper
+
+  constructor(parts: SecurityFunctionTableParts) {
+    const { driver, world, imports } = parts
+    this.#registry = new PackageRegistry(parts.packages)
+    this.#credentials = new CredentialKeeper(this.#registry, world)
+    this.#contexts = new ContextKeeper({
+      registry: this.#registry,
+      credentials: this.#credentials,
+      driver,
+      world,
+      imports,
+      limits: { ...DEFAULT_HALF_OPEN_LIMITS, ...parts.limits },
+    })
+  }
+
+  // ------------------------------------------------------------------ packages
+
+  /** EnumerateSecurityPackages: every registered package, in order. */
+  enumerateSecurityPackages(): readonly SecPkgInfo[] {
+    return [...this.#registry].map((each) => each.info)
+  }
+
+  /** QuerySecurityPackageInfo. @throws `SspiError` `SEC_E_SECPKG_NOT_FOUND`. */
+  querySecurityPackageInfo(name: string): SecPkgInfo {
+    return this.#registry.require(name).info
+  }
+
+  /** AddSecurityPackage: registers a package, which from then on is like the built-in ones. @throws `SspiError` `SEC_E_CANNOT_INSTALL` when the name is taken. */
+  addSecurityPackage(added: SecurityPackage): void {
+    this.#registry.add(added)
+  }
+
+  /** DeleteSecurityPackage; its contexts go on. @throws `SspiError` `SEC_E_SECPKG_NOT_FOUND`. */
+  deleteSecurityPackage(name: string): void {
+    this.#registry.delete(name)
+  }
+
+  // ------------------------------------------------------------------ credentials
+
+  /**
+   * AcquireCredentialsHandle. Free the credential when no more contexts will be begun with it.
+   *
+   * @throws `SspiError` `SEC_E_SECPKG_NOT_FOUND`; `SEC_E_NO_CREDENTIALS` when nothing was given and the package has no
+   *   default; `SEC_E_UNKNOWN_CREDENTIALS` when the package cannot use what was given.
+   */
+  acquireCredentialsHandle(options: AcquireCredentialsOptions): Promise<AcquiredCredentials> {
+    return this.#credentials.acquire(options)
+  }
+
+  /** FreeCredentialsHandle; half-open contexts made with it may still be finished. @throws `SspiError` `SEC_E_INVALID_HANDLE`. */
+  freeCredentialsHandle(credential: CredHandle): void {
+    this.#credentials.free(credential)
+  }
+
+  // ------------------------------------------------------------------ contexts
+
+  /**
+   * InitializeSecurityContext: one step of the client's side.
+   *
+   * A mistake of the caller (a missing or short buffer, a wrong handle) leaves everything as it was: mend it and call
+   * again. A failure of the peer or of the authentication ends the context; the error's `token`, if any, is for the peer.
+   *
+   * @throws `SspiError` `SEC_E_BUFFER_TOO_SMALL`, `SEC_E_INVALID_HANDLE`, `SEC_E_INVALID_TOKEN`, `SEC_E_LOGON_DENIED`,
+   *   `SEC_E_OUT_OF_SEQUENCE`, `SEC_E_CONTEXT_EXPIRED` when the exchange took too long, and what the package adds.
+   */
+  initializeSecurityContext(options: InitializeSecurityContextOptions): Promise<ContextStep> {
+    return this.#contexts.initialize(options)
+  }
+
+  /** AcceptSecurityContext: one step of the server's side. Errors as for `initializeSecurityContext`. */
+  acceptSecurityContext(options: AcceptSecurityContextOptions): Promise<ContextStep> {
+    return this.#contexts.accept(options)
+  }
+
+  /**
+   * CompleteAuthToken: after `SEC_I_COMPLETE_NEEDED`, finishes the token in place once the application knows the message
+   * that it goes into. @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` when no token waits for it.
+   */
+  completeAuthToken(context: CtxtHandle, token: SecBufferDesc): Promise<ContextStep> {
+    return this.#contexts.complete(context, token)
+  }
+
+  /** DeleteSecurityContext: ends the session and wipes its keys. @throws `SspiError` `SEC_E_INVALID_HANDLE`. */
+  deleteSecurityContext(context: CtxtHandle): void {
+    this.#contexts.delete(context)
+  }
+
+  /**
+   * QueryContextAttributes: the result's type follows from the attribute (`SECPKG_ATTR_…`).
+   * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` when the context has no answer, now or ever.
+   */
+  queryContextAttributes<A extends ContextAttribute>(context: CtxtHandle, attribute: A): ContextAttributes[A] {
+    return this.#contexts.query(context, attribute)
+  }
+
+  /**
+   * ExportSecurityContext: moves an established context out, sealed under a key; the handle is ended.
+   * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` when the package's contexts cannot move; `TypeError` for a key
+   *   that has not 32 bytes.
+   */
+  exportSecurityContext(context: CtxtHandle, options: ExportOptions): Uint8Array {
+    return this.#contexts.export(context, options)
+  }
+
+  /**
+   * ImportSecurityContext: takes in what `exportSecurityContext` gave, here or elsewhere, once and in time.
+   * @throws `SspiError` `SEC_E_INVALID_TOKEN`, `SEC_E_MESSAGE_ALTERED` (wrong key or changed), `SEC_E_CONTEXT_EXPIRED`.
+   */
+  importSecurityContext(options: ImportOptions): Promise<CtxtHandle> {
+    return this.#contexts.import(options)
+  }
+
+  // ------------------------------------------------------------------ messages
+
+  /**
+   * MakeSignature: signs the data buffers, in their order, into the token buffer.
+   *
+   * @param sequenceNumber - counts in datagram contexts only; others count for themselves. Default 0.
+   * @throws `SspiError` `SEC_E_INVALID_TOKEN` (no token or data buffer), `SEC_E_BUFFER_TOO_SMALL`, `SEC_E_QOP_NOT_SUPPORTED`;
+   *   nothing has happened then.
+   */
+  makeSignature(context: CtxtHandle, qop: number, message: SecBufferDesc, sequenceNumber = 0): void {
+    this.#contexts.session(context).sign(message, qop, sequenceNumber)
+  }
+
+  /**
+   * VerifySignature: returns the quality of protection.
+   * @throws `SspiError` `SEC_E_MESSAGE_ALTERED`, `SEC_E_OUT_OF_SEQUENCE` (replayed, reordered, or one is missing); the
+   *   context waits for the right message then.
+   */
+  verifySignature(context: CtxtHandle, message: SecBufferDesc, sequenceNumber = 0): number {
+    return this.#contexts.session(context).verify(message, sequenceNumber)
+  }
+
+  /** EncryptMessage: encrypts the data buffers in place and writes the token buffer. Errors as for `makeSignature`. */
+  encryptMessage(context: CtxtHandle, qop: number, message: SecBufferDesc, sequenceNumber = 0): void {
+    this.#contexts.session(context).seal(message, qop, sequenceNumber)
+  }
+
+  /**
+   * DecryptMessage: decrypts the data buffers in place. With a `SECBUFFER_STREAM` (the whole message) and a
+   * `SECBUFFER_DATA`, the latter becomes a view of the plaintext. Errors as for `verifySignature`; nothing is decrypted then.
+   */
+  decryptMessage(context: CtxtHandle, message: SecBufferDesc, sequenceNumber = 0): Decrypted {
+    const unsealed = this.#contexts.session(context).unseal(message, sequenceNumber)
+    switch (unsealed.kind) {
+      case 'message':
+        return { status: SEC_E_OK, qop: unsealed.qop }
+      case 'incomplete':
+        putMissing(message, unsealed.missing)
+        return { status: SEC_E_INCOMPLETE_MESSAGE, qop: 0 }
+      case 'closed':
+        return { status: SEC_I_CONTEXT_EXPIRED, qop: 0 }
+    }
+  }
+
+  // ------------------------------------------------------------------ the same for people in a hurry
+
+  /** Begins the client's side: `step` with each token of the server until `done`, then use `session`. */
+  initiate(options: InitiateOptions): InitiatorExchange {
+    return new InitiatorExchange(this, options)
+  }
+
+  /** Begins the server's side: `step` with each token of the client until `done`, then use `session`. */
+  accept(options: AcceptOptions): AcceptorExchange {
+    return new AcceptorExchange(this, options)
+  }
+}

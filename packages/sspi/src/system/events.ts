@@ -1,0 +1,39 @@
+import { channel } from 'node:diagnostics_channel'
+import { debuglog } from 'node:util'
+import type { AuthenticationEvent } from '../sspi/index.js'
+
+const trace = debuglog('sspi')
+const channels = {
+  'context-established': channel('sspi:context-established'),
+  'context-refused': channel('sspi:context-refused'),
+  'weak-mechanism-used': channel('sspi:weak-mechanism-used'),
+} as const
+
+/**
+ * Tells an event to whoever listens: `diagnostics_channel` `sspi:<kind>`, the trace of `NODE_DEBUG=sspi`, and the
+ * listener of the interface. A listener's mistakes are its own: they do not reach the exchange.
+ */
+export function publish(event: AuthenticationEvent, listener: ((event: AuthenticationEvent) => void) | undefined): void {
+  trace('%s', describe(event))
+  const target = channels[event.kind]
+  if (target.hasSubscribers) target.publish(event)
+  if (listener === undefined) return
+  try {
+    listener(event)
+  } catch (error) {
+    process.nextTick(() => {
+      throw error
+    })
+  }
+}
+
+function describe(event: AuthenticationEvent): string {
+  switch (event.kind) {
+    case 'context-established':
+      return `${event.packageName} ${event.side}: established by ${event.mechanism}, peer ${event.peer ?? 'unknown'}, target ${event.target ?? 'none'}`
+    case 'context-refused':
+      return `${event.packageName} ${event.side}: ${event.code}: ${event.message}`
+    case 'weak-mechanism-used':
+      return `${event.mechanism} ${event.side}: used by ${event.user || 'nobody in particular'}, target ${event.target ?? 'none'}`
+  }
+}

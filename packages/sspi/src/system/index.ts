@@ -1,0 +1,1 @@
+export { initSecurityInterface, type SecurityInterfaceOptions } from './init-security-interface.js'

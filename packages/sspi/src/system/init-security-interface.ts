@@ -1,0 +1,77 @@
+import { fipsEnabled, randomBytes } from '../crypto/index.js'
+import { memoryReplayCache } from '../io/stores/index.js'
+import { negotiatePackage, type NegotiateOptions } from '../negotiate/index.js'
+import { ntlmPackage, type HostNames, type NtlmOptions } from '../ntlm/index.js'
+import {
+  SecurityFunctionTable,
+  type AccountDatabase,
+  type AuthenticationEvent,
+  type HalfOpenLimits,
+  type Policy,
+  type ReplayCache,
+  type SecurityPackage,
+  type World,
+} from '../sspi/index.js'
+import { createDriver } from './driver.js'
+import { publish } from './events.js'
+import { localHostNames } from './host-names.js'
+
+/** Options of {@link initSecurityInterface}. Everything has a safe default. */
+export interface SecurityInterfaceOptions {
+  /** Where acceptors look accounts up. Default: nowhere, so that password packages can only initiate. */
+  readonly accounts?: AccountDatabase | undefined
+  /** What acceptors demand beyond a secret. Default: channel bindings `supported`, any target name. */
+  readonly policy?: Partial<Policy> | undefined
+  /** The names by which acceptors call themselves. Default: made from the operating system's host name. */
+  readonly host?: HostNames | undefined
+  /** Options of NTLM. */
+  readonly ntlm?: Omit<NtlmOptions, 'host'> | undefined
+  /** Options of Negotiate. */
+  readonly negotiate?: NegotiateOptions | undefined
+  /** Further packages, registered after the built-in ones. Default: none. */
+  readonly packages?: readonly SecurityPackage[] | undefined
+  /** Bounds on contexts that are being established. */
+  readonly limits?: Partial<HalfOpenLimits> | undefined
+  /** Remembers which exported contexts were imported. Default: in this process's memory. */
+  readonly imports?: ReplayCache | undefined
+  /** Told what happens to contexts, beside `diagnostics_channel`. Default: nobody. */
+  readonly onEvent?: ((event: AuthenticationEvent) => void) | undefined
+  /** The clock. Default: the system's. For tests. */
+  readonly now?: (() => Date) | undefined
+  /** Unpredictable bytes. Default: the system's. For tests. */
+  readonly random?: ((length: number) => Uint8Array) | undefined
+}
+
+/**
+ * InitSecurityInterface: a security interface with every built-in package. Each call gives an independent one; there is
+ * no global state.
+ *
+ * Where Node runs in FIPS mode, packages that need MD4, MD5 or RC4 (NTLM) are left out: asking for them is answered
+ * with `SEC_E_SECPKG_NOT_FOUND`.
+ */
+export function initSecurityInterface(options: SecurityInterfaceOptions = {}): SecurityFunctionTable {
+  const now = options.now ?? (() => new Date())
+  const policy: Policy = { channelBindings: 'supported', targetNames: undefined, targetNameRequired: false, ...options.policy }
+  const world: World = {
+    now,
+    random: options.random ?? randomBytes,
+    policy,
+    emit: (event) => {
+      publish(event, options.onEvent)
+    },
+  }
+  return new SecurityFunctionTable({
+    packages: [...builtInPackages(options), ...(options.packages ?? [])],
+    driver: createDriver({ accounts: options.accounts }),
+    world,
+    imports: options.imports ?? memoryReplayCache({ now }),
+    limits: options.limits,
+  })
+}
+
+/** The built-in packages. Negotiate prefers its mechanisms in the order in which they stand here. */
+function builtInPackages(options: SecurityInterfaceOptions): readonly SecurityPackage[] {
+  const negotiate = negotiatePackage(options.negotiate)
+  if (fipsEnabled()) return [negotiate]
+  return [negotiate, ntlmPackage({ ...options.ntlm, host: options.host ?? localHostNames() })]
+}
