@@ -54,7 +54,9 @@ export function fromBase64(text: string, what = 'base64'): Uint8Array {
     }
   }
   const unused = padding === 2 ? group & 0x0f : padding === 1 ? group & 0x03 : 0
-  if (unused !== 0) throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: unused bits of the last base64 character are set`)
+  if (unused !== 0) {
+    throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: unused bits of the last base64 character are set`)
+  }
   if (padding === 2) bytes[at] = group >>> 4
   if (padding === 1) {
     bytes[at] = group >>> 10

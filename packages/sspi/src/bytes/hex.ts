@@ -18,12 +18,16 @@ export function toHex(bytes: Uint8Array): string {
  *   The text itself is not in the message, as it may be a key.
  */
 export function fromHex(text: string, what = 'hex'): Uint8Array {
-  if (text.length % 2 !== 0) throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: ${text.length} hex digits, an odd number`)
+  if (text.length % 2 !== 0) {
+    throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: ${text.length} hex digits, an odd number`)
+  }
   const bytes = new Uint8Array(text.length / 2)
   for (let i = 0; i < bytes.length; i++) {
     const high = digitValue(text.charCodeAt(2 * i))
     const low = digitValue(text.charCodeAt(2 * i + 1))
-    if (high < 0 || low < 0) throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: no hex digit at ${2 * i + (high < 0 ? 0 : 1)}`)
+    if (high < 0 || low < 0) {
+      throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: no hex digit at ${2 * i + (high < 0 ? 0 : 1)}`)
+    }
     bytes[i] = (high << 4) | low
   }
   return bytes
