@@ -4,7 +4,7 @@
  *   node scripts/run-tests.mjs [--node <path>] [--label <words>] [--tools] [file or folder …]
  *
  * Without files: every built `*.test.js` of the packages and examples; `--tools` adds the tests of `scripts/`. The last
- * line is always `<label>: N passed, N failed, N skipped (…)`, and `.ci/run` adds those lines up.
+ * line is always `<label>: N passed, N failed, N skipped (…)`.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
