@@ -1,10 +1,10 @@
 /**
  * Runs tests with Node's runner, whose oldest supported form does not expand globs itself.
  *
- *   node scripts/run-tests.mjs [--node <path>] [--label <words>] [--tools] [file or folder …]
+ *   node scripts/run-tests.mjs [--node <path>] [--tools] [file or folder …]
  *
  * Without files: every built `*.test.js` of the packages and examples; `--tools` adds the tests of `scripts/`. The last
- * line is always `<label>: N passed, N failed, N skipped (…)`.
+ * line is always `unit tests: N passed, N failed, N skipped (…)`.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
@@ -16,7 +16,6 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     node: { type: 'string', default: process.execPath },
-    label: { type: 'string', default: 'unit tests' },
     tools: { type: 'boolean', default: false },
   },
 })
@@ -43,7 +42,7 @@ function testsIn(path) {
 
 function run(files) {
   if (files.length === 0) {
-    console.log(`no test file found\n${values.label}: 0 passed, 1 failed, 0 skipped`)
+    console.log(`no test file found\nunit tests: 0 passed, 1 failed, 0 skipped`)
     return 1
   }
   const folder = mkdtempSync(join(tmpdir(), 'sspi-tests-'))
@@ -64,6 +63,6 @@ function run(files) {
   const { stdout } = spawnSync(values.node, ['--version'], { encoding: 'utf8' })
   const seconds = ((Date.now() - started) / 1000).toFixed(1)
   const where = `Node ${String(stdout).trim()}, ${files.length} files, ${seconds} s`
-  console.log(`${values.label}: ${passed} passed, ${failed} failed, ${count('skipped')} skipped (${where})`)
+  console.log(`unit tests: ${passed} passed, ${failed} failed, ${count('skipped')} skipped (${where})`)
   return failed > 0 ? 1 : 0
 }
