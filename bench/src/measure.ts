@@ -1,0 +1,47 @@
+/** How long a task is repeated, and how often that is done. */
+export interface Effort {
+  readonly seconds: number
+  readonly rounds: number
+}
+
+/** How often per second a task runs: the task is repeated for a while after a short warm-up. */
+export function rate(seconds: number, task: () => void): number {
+  repeat(seconds / 5, task)
+  const { count, elapsed } = repeat(seconds, task)
+  return count / elapsed
+}
+
+/** As {@link rate}, for a task that has to be awaited. */
+export async function rateAsync(seconds: number, task: () => Promise<void>): Promise<number> {
+  for (const until = performance.now() + (seconds / 5) * 1000; performance.now() < until;) await task()
+  const start = performance.now()
+  const until = start + seconds * 1000
+  let count = 0
+  do {
+    await task()
+    count++
+  } while (performance.now() < until)
+  return count / ((performance.now() - start) / 1000)
+}
+
+/** The middle of some figures. */
+export function median(figures: readonly number[]): number {
+  const sorted = figures.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2
+}
+
+function repeat(seconds: number, task: () => void): { readonly count: number; readonly elapsed: number } {
+  const start = performance.now()
+  const until = start + seconds * 1000
+  let count = 0
+  let now = start
+  // The clock is read once for some runs, so that it does not become what is measured.
+  do {
+    for (let i = 0; i < 16; i++) task()
+    count += 16
+    now = performance.now()
+  } while (now < until)
+  return { count, elapsed: (now - start) / 1000 }
+}
