@@ -18,8 +18,7 @@ export interface Account {
 
 /** A password, or the NT hash made from it (MD4 over UTF-16LE, 16 bytes); the hash is as good as the password. */
 export type AccountSecret =
-  | { readonly kind: 'password'; readonly password: string }
-  | { readonly kind: 'nt-hash'; readonly ntHash: Uint8Array }
+  { readonly kind: 'password'; readonly password: string } | { readonly kind: 'nt-hash'; readonly ntHash: Uint8Array }
 
 /**
  * Where acceptors look accounts up. Names match without regard to case. The memory and the file form are in

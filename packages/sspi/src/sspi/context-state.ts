@@ -10,7 +10,12 @@ export type Outcome = Exclude<Step, { readonly kind: 'ask' }>
 export type ContextPhase =
   | { readonly at: 'open'; readonly exchange: Exchange }
   /** A step's outcome could not be handed over (the caller's buffer was too short): it waits for the same call again. */
-  | { readonly at: 'undelivered'; readonly exchange: Exchange; readonly outcome: Outcome; readonly input: Uint8Array | undefined }
+  | {
+      readonly at: 'undelivered'
+      readonly exchange: Exchange
+      readonly outcome: Outcome
+      readonly input: Uint8Array | undefined
+    }
   | { readonly at: 'complete-needed'; readonly exchange: Exchange }
   | { readonly at: 'established'; readonly session: Session; readonly by: SecurityPackage }
   | { readonly at: 'over' }
@@ -35,7 +40,13 @@ export class ContextState {
   }
 
   /** A context that arrives established, by import. */
-  static imported(of: SecurityPackage, by: SecurityPackage, side: Side, targetName: string, session: Session): ContextState {
+  static imported(
+    of: SecurityPackage,
+    by: SecurityPackage,
+    side: Side,
+    targetName: string,
+    session: Session,
+  ): ContextState {
     const state = new ContextState(of, side, targetName, OVER, () => undefined)
     state.phase = { at: 'established', session, by }
     return state

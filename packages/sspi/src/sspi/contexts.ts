@@ -1,4 +1,10 @@
-import { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SEC_I_COMPLETE_NEEDED, SEC_I_CONTINUE_NEEDED, SspiError } from '../status/index.js'
+import {
+  SEC_E_INCOMPLETE_MESSAGE,
+  SEC_E_OK,
+  SEC_I_COMPLETE_NEEDED,
+  SEC_I_CONTINUE_NEEDED,
+  SspiError,
+} from '../status/index.js'
 import type { ContextAttribute, ContextAttributes } from './attributes.js'
 import type { SecBufferDesc } from './buffer.js'
 import { readSecChannelBindings, type ChannelBindings } from './channel-bindings.js'
@@ -59,10 +65,7 @@ export interface AcceptSecurityContextOptions extends StepOptions {
 
 /** The statuses of a step that went well. */
 export type StepStatus =
-  | typeof SEC_E_OK
-  | typeof SEC_I_CONTINUE_NEEDED
-  | typeof SEC_I_COMPLETE_NEEDED
-  | typeof SEC_E_INCOMPLETE_MESSAGE
+  typeof SEC_E_OK | typeof SEC_I_CONTINUE_NEEDED | typeof SEC_I_COMPLETE_NEEDED | typeof SEC_E_INCOMPLETE_MESSAGE
 
 /** Result of `initializeSecurityContext` and `acceptSecurityContext`. */
 export interface ContextStep {
@@ -215,7 +218,10 @@ export class ContextKeeper {
     const by = registry.require(moving.mechanism)
     if (by.importSession === undefined) throw unsupported(by, 'its contexts cannot be imported')
     if (world.now() > moving.until) {
-      throw new SspiError('SEC_E_CONTEXT_EXPIRED', `exported context: it could be imported until ${moving.until.toISOString()}`)
+      throw new SspiError(
+        'SEC_E_CONTEXT_EXPIRED',
+        `exported context: it could be imported until ${moving.until.toISOString()}`,
+      )
     }
     if (!(await imports.remember(moving.id, moving.until))) {
       throw new SspiError('SEC_E_INVALID_TOKEN', 'exported context: it was imported before')
@@ -307,11 +313,17 @@ export class ContextKeeper {
   }
 
   /** The outcome that a caller's short buffer kept from being handed over, when this is the same call again. */
-  #undelivered(state: ContextState, token: Uint8Array | undefined): { exchange: Exchange; outcome: Outcome } | undefined {
+  #undelivered(
+    state: ContextState,
+    token: Uint8Array | undefined,
+  ): { exchange: Exchange; outcome: Outcome } | undefined {
     if (state.phase.at !== 'undelivered') return undefined
     if (state.busy) throw overlapping(state.package)
     if (!sameBytes(state.phase.input, token)) {
-      throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'the last call could not deliver its token: repeat it with a larger buffer')
+      throw new SspiError(
+        'SEC_E_OUT_OF_SEQUENCE',
+        'the last call could not deliver its token: repeat it with a larger buffer',
+      )
     }
     return state.phase
   }
@@ -331,7 +343,13 @@ export class ContextKeeper {
     }
   }
 
-  #deliver(context: CtxtHandle, state: ContextState, exchange: Exchange, outcome: Outcome, delivery: Delivery): ContextStep {
+  #deliver(
+    context: CtxtHandle,
+    state: ContextState,
+    exchange: Exchange,
+    outcome: Outcome,
+    delivery: Delivery,
+  ): ContextStep {
     if (this.#states.get(context) !== state) {
       // Deleted while it waited: nothing of it may come to life again.
       if (outcome.kind === 'done') outcome.session.dispose()
@@ -382,7 +400,13 @@ export class ContextKeeper {
   #refused(state: ContextState, error: unknown): void {
     if (!(error instanceof SspiError)) return
     const { code, message } = error
-    this.#parts.world.emit({ kind: 'context-refused', packageName: state.package.info.name, side: state.side, code, message })
+    this.#parts.world.emit({
+      kind: 'context-refused',
+      packageName: state.package.info.name,
+      side: state.side,
+      code,
+      message,
+    })
   }
 }
 
@@ -397,7 +421,10 @@ function readInput(input: SecBufferDesc | undefined, of: SecurityPackage): Input
   const buffer = input?.find(SECBUFFER_TOKEN)
   const limit = of.maxInputToken ?? Math.max(2 * of.info.maxToken, MIN_INPUT_LIMIT)
   if (buffer !== undefined && buffer.cbBuffer > limit) {
-    throw new SspiError('SEC_E_INVALID_TOKEN', `token: ${buffer.cbBuffer} bytes, ${of.info.name} reads at most ${limit}`)
+    throw new SspiError(
+      'SEC_E_INVALID_TOKEN',
+      `token: ${buffer.cbBuffer} bytes, ${of.info.name} reads at most ${limit}`,
+    )
   }
   return {
     kind: 'token',

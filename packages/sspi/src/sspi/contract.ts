@@ -129,8 +129,20 @@ export interface CredentialRequest {
 
 /** A credential value with its secret in hand. */
 export type RevealedCredential =
-  | { readonly kind: 'password'; readonly user: string; readonly domain: string; readonly packageList: string | undefined; readonly password: string }
-  | { readonly kind: 'nt-hash'; readonly user: string; readonly domain: string; readonly packageList: string | undefined; readonly ntHash: Uint8Array }
+  | {
+      readonly kind: 'password'
+      readonly user: string
+      readonly domain: string
+      readonly packageList: string | undefined
+      readonly password: string
+    }
+  | {
+      readonly kind: 'nt-hash'
+      readonly user: string
+      readonly domain: string
+      readonly packageList: string | undefined
+      readonly ntHash: Uint8Array
+    }
   | { readonly kind: 'anonymous' }
 
 /** The registered packages in their order, looked up without regard to case. */

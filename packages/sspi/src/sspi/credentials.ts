@@ -113,7 +113,9 @@ function readUse(credentialUse: number): CredentialRequest['use'] {
   }
 }
 
-async function reveal(authData: CredentialValue | SecWinntAuthIdentity | undefined): Promise<RevealedCredential | undefined> {
+async function reveal(
+  authData: CredentialValue | SecWinntAuthIdentity | undefined,
+): Promise<RevealedCredential | undefined> {
   if (authData === undefined) return undefined
   if (authData instanceof AnonymousCredential) return { kind: 'anonymous' }
   if (authData instanceof NtHashCredential) {

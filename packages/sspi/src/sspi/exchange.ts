@@ -95,7 +95,12 @@ abstract class AbstractExchange implements Disposable {
     this.#letGo()
   }
 
-  protected async advance(token: Uint8Array | undefined, credentialUse: number, required: number, perform: (credential: CredHandle) => Perform): Promise<ExchangeStep> {
+  protected async advance(
+    token: Uint8Array | undefined,
+    credentialUse: number,
+    required: number,
+    perform: (credential: CredHandle) => Perform,
+  ): Promise<ExchangeStep> {
     if (this.#over || this.#session !== undefined) {
       throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'the exchange is over')
     }
@@ -129,7 +134,14 @@ abstract class AbstractExchange implements Disposable {
       )
     }
     const side = credentialUse === SECPKG_CRED_OUTBOUND ? 'initiator' : 'acceptor'
-    this.#session = new SecureSession(this.table, step.context, side, step.contextAttr, step.expiry, this.#options.package)
+    this.#session = new SecureSession(
+      this.table,
+      step.context,
+      side,
+      step.contextAttr,
+      step.expiry,
+      this.#options.package,
+    )
     this.#context = undefined
     this.#letGo()
     return { token: reply, done: true, incomplete: false, extra }
@@ -176,8 +188,20 @@ export class InitiatorExchange extends AbstractExchange {
     const wished = mutual === false ? 0 : ISC_REQ_MUTUAL_AUTH
     const sequence = integrity || confidentiality ? ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT : 0
     const contextReq = required | wished | sequence | flags
-    return this.advance(token, SECPKG_CRED_OUTBOUND, required, (credential) => (context, input, output) =>
-      this.table.initializeSecurityContext({ credential, context, targetName: target, contextReq, input, output, signal }),
+    return this.advance(
+      token,
+      SECPKG_CRED_OUTBOUND,
+      required,
+      (credential) => (context, input, output) =>
+        this.table.initializeSecurityContext({
+          credential,
+          context,
+          targetName: target,
+          contextReq,
+          input,
+          output,
+          signal,
+        }),
     )
   }
 }
@@ -198,8 +222,12 @@ export class AcceptorExchange extends AbstractExchange {
     const required = (integrity ? ASC_REQ_INTEGRITY : 0) | (confidentiality ? ASC_REQ_CONFIDENTIALITY : 0)
     const sequence = integrity || confidentiality ? ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT : 0
     const contextReq = required | ASC_REQ_MUTUAL_AUTH | sequence | flags
-    return this.advance(token, SECPKG_CRED_INBOUND, required, (credential) => (context, input, output) =>
-      this.table.acceptSecurityContext({ credential, context, contextReq, input, output, signal }),
+    return this.advance(
+      token,
+      SECPKG_CRED_INBOUND,
+      required,
+      (credential) => (context, input, output) =>
+        this.table.acceptSecurityContext({ credential, context, contextReq, input, output, signal }),
     )
   }
 }

@@ -10,7 +10,12 @@ export function outputToken(output: SecBufferDesc | undefined, shortStatus: Fail
 }
 
 /** Writes a token into the output buffer, allocating where asked to or where the buffer has no memory. */
-export function putToken(buffer: SecBuffer, token: Uint8Array | undefined, allocate: boolean, shortStatus: FailureName): void {
+export function putToken(
+  buffer: SecBuffer,
+  token: Uint8Array | undefined,
+  allocate: boolean,
+  shortStatus: FailureName,
+): void {
   const length = token?.length ?? 0
   if (token === undefined || length === 0) {
     buffer.cbBuffer = 0

@@ -49,7 +49,14 @@ export class SecureSession implements Disposable {
   readonly #padding: number
 
   /** @internal */
-  constructor(table: SecurityFunctionTable, context: CtxtHandle, side: Side, contextAttr: number, expiry: Date, packageName: string) {
+  constructor(
+    table: SecurityFunctionTable,
+    context: CtxtHandle,
+    side: Side,
+    contextAttr: number,
+    expiry: Date,
+    packageName: string,
+  ) {
     this.#table = table
     this.#context = context
     this.side = side
@@ -147,5 +154,7 @@ const ACCEPTOR: readonly (readonly [number, Achieved])[] = [
 
 /** `ISC_RET_…` or `ASC_RET_…` in words. */
 export function achievedFlags(side: Side, contextAttr: number): readonly Achieved[] {
-  return (side === 'initiator' ? INITIATOR : ACCEPTOR).filter(([flag]) => (contextAttr & flag) !== 0).map(([, word]) => word)
+  return (side === 'initiator' ? INITIATOR : ACCEPTOR)
+    .filter(([flag]) => (contextAttr & flag) !== 0)
+    .map(([, word]) => word)
 }

@@ -13,7 +13,10 @@ const channels = {
  * Tells an event to whoever listens: `diagnostics_channel` `sspi:<kind>`, the trace of `NODE_DEBUG=sspi`, and the
  * listener of the interface. A listener's mistakes are its own: they do not reach the exchange.
  */
-export function publish(event: AuthenticationEvent, listener: ((event: AuthenticationEvent) => void) | undefined): void {
+export function publish(
+  event: AuthenticationEvent,
+  listener: ((event: AuthenticationEvent) => void) | undefined,
+): void {
   trace('%s', describe(event))
   const target = channels[event.kind]
   if (target.hasSubscribers) target.publish(event)

@@ -51,7 +51,12 @@ export interface SecurityInterfaceOptions {
  */
 export function initSecurityInterface(options: SecurityInterfaceOptions = {}): SecurityFunctionTable {
   const now = options.now ?? (() => new Date())
-  const policy: Policy = { channelBindings: 'supported', targetNames: undefined, targetNameRequired: false, ...options.policy }
+  const policy: Policy = {
+    channelBindings: 'supported',
+    targetNames: undefined,
+    targetNameRequired: false,
+    ...options.policy,
+  }
   const world: World = {
     now,
     random: options.random ?? randomBytes,

@@ -32,7 +32,10 @@ class MemoryReplayCache implements ReplayCache {
     if (this.#until.size >= this.#maxEntries) this.#forgetExpired(now)
     if (this.#until.size >= this.#maxEntries) {
       // Forgetting a live key would accept its replay: refuse instead.
-      throw new SspiError('SEC_E_INSUFFICIENT_MEMORY', `replay cache: ${this.#maxEntries} entries, and none has expired`)
+      throw new SspiError(
+        'SEC_E_INSUFFICIENT_MEMORY',
+        `replay cache: ${this.#maxEntries} entries, and none has expired`,
+      )
     }
     this.#until.set(name, until.getTime())
     return true
