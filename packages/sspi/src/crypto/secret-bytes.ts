@@ -1,0 +1,37 @@
+import { timingSafeEqual } from 'node:crypto'
+
+declare const secret: unique symbol
+
+/**
+ * Bytes that someone owns and overwrites with {@link wipe} when done: keys, states of ciphers, opened messages.
+ *
+ * They lie in memory of their own, never in a pool that other arrays share, so wiping reaches all of them. That is
+ * the best JavaScript can do: the engine may have copied them before, when it moved memory.
+ */
+export type SecretBytes = Uint8Array & { readonly [secret]: true }
+
+/** Makes `length` zero bytes to hold a secret. */
+export function secretBytes(length: number): SecretBytes {
+  // This module owns the brand; a new Uint8Array of a length has memory of its own.
+  return new Uint8Array(length) as SecretBytes
+}
+
+/** Copies bytes into an array for secrets. The source is left as it is. */
+export function secretFrom(bytes: Uint8Array): SecretBytes {
+  const copy = secretBytes(bytes.length)
+  copy.set(bytes)
+  return copy
+}
+
+/** Overwrites bytes with zeros; nothing happens for `undefined`. */
+export function wipe(bytes: Uint8Array | undefined): void {
+  bytes?.fill(0)
+}
+
+/**
+ * Says whether two byte strings are the same, in a time that tells nothing about where they differ. Their lengths
+ * are not secret: different ones give `false` at once.
+ */
+export function constantTimeEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b)
+}
