@@ -22,7 +22,7 @@ import {
 import type { ContextStep } from './contexts.js'
 import type { CredentialValue, SecWinntAuthIdentity } from './credential-values.js'
 import { CredHandle, type CtxtHandle } from './handles.js'
-import type { SecurityFunctionTable } from './security-function-table.js'
+import type { LevelOne } from './level-one.js'
 import { achievedFlags, SecureSession } from './secure-session.js'
 
 /** What both sides' options have in common. */
@@ -67,14 +67,14 @@ export interface ExchangeStep {
 type Perform = (context: CtxtHandle | undefined, input: SecBufferDesc, output: SecBufferDesc) => Promise<ContextStep>
 
 abstract class AbstractExchange implements Disposable {
-  protected readonly table: SecurityFunctionTable
+  protected readonly table: LevelOne
   readonly #options: ExchangeOptions
   #ownCredential: CredHandle | undefined
   #context: CtxtHandle | undefined
   #session: SecureSession | undefined
   #over = false
 
-  constructor(table: SecurityFunctionTable, options: ExchangeOptions) {
+  constructor(table: LevelOne, options: ExchangeOptions) {
     this.table = table
     this.#options = options
   }
@@ -168,7 +168,7 @@ export class InitiatorExchange extends AbstractExchange {
   readonly #options: InitiateOptions
 
   /** @internal */
-  constructor(table: SecurityFunctionTable, options: InitiateOptions) {
+  constructor(table: LevelOne, options: InitiateOptions) {
     super(table, options)
     this.#options = options
   }
@@ -211,7 +211,7 @@ export class AcceptorExchange extends AbstractExchange {
   readonly #options: AcceptOptions
 
   /** @internal */
-  constructor(table: SecurityFunctionTable, options: AcceptOptions) {
+  constructor(table: LevelOne, options: AcceptOptions) {
     super(table, options)
     this.#options = options
   }

@@ -99,6 +99,7 @@ export {
 export { DEFAULT_HALF_OPEN_LIMITS, type HalfOpenLimits } from './half-open.js'
 export { CredHandle, CtxtHandle } from './handles.js'
 export { qualifiedName, type AccessToken, type Identity, type ImpersonationLevel } from './identity.js'
+export type { Decrypted, LevelOne } from './level-one.js'
 export {
   readMessageLayout,
   readStreamLayout,
@@ -109,7 +110,7 @@ export {
 export type { SecPkgInfo } from './package-info.js'
 export type { ReplayCache } from './replay-cache.js'
 export { SecureSession, type Achieved } from './secure-session.js'
-export { SecurityFunctionTable, type Decrypted, type SecurityFunctionTableParts } from './security-function-table.js'
+export { SecurityFunctionTable, type SecurityFunctionTableParts } from './security-function-table.js'
 export { never } from './time.js'
 export type { Policy, World } from './world.js'
 export {

@@ -31,10 +31,10 @@ export class PackageRegistry implements Packages {
   require(name: string): SecurityPackage {
     const found = this.find(name)
     if (found === undefined)
-      throw unknown(
+      {throw unknown(
         name,
         [...this].map((each) => each.info.name),
-      )
+      )}
     return found
   }
 

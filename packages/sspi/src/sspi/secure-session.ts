@@ -22,7 +22,7 @@ import type { ExportOptions } from './contexts.js'
 import type { Side } from './events.js'
 import type { CtxtHandle } from './handles.js'
 import type { Identity } from './identity.js'
-import type { SecurityFunctionTable } from './security-function-table.js'
+import type { LevelOne } from './level-one.js'
 
 /** What an established session achieved. */
 export type Achieved = 'mutual authentication' | 'integrity' | 'confidentiality' | 'delegation'
@@ -42,7 +42,7 @@ export class SecureSession implements Disposable {
   readonly expiry: Date
   /** The package that was asked for; `packageName` of what came out under Negotiate is in `mechanism`. */
   readonly packageName: string
-  readonly #table: SecurityFunctionTable
+  readonly #table: LevelOne
   readonly #context: CtxtHandle
   readonly #maxSignature: number
   readonly #trailer: number
@@ -50,7 +50,7 @@ export class SecureSession implements Disposable {
 
   /** @internal */
   constructor(
-    table: SecurityFunctionTable,
+    table: LevelOne,
     context: CtxtHandle,
     side: Side,
     contextAttr: number,

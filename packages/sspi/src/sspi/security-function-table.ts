@@ -15,6 +15,7 @@ import type { Driver } from './effects.js'
 import { AcceptorExchange, InitiatorExchange, type AcceptOptions, type InitiateOptions } from './exchange.js'
 import { DEFAULT_HALF_OPEN_LIMITS, type HalfOpenLimits } from './half-open.js'
 import type { CredHandle, CtxtHandle } from './handles.js'
+import type { Decrypted, LevelOne } from './level-one.js'
 import { putMissing } from './output.js'
 import type { SecPkgInfo } from './package-info.js'
 import { PackageRegistry } from './registry.js'
@@ -35,17 +36,6 @@ export interface SecurityFunctionTableParts {
   readonly limits?: Partial<HalfOpenLimits> | undefined
 }
 
-/** Result of `decryptMessage`. */
-export interface Decrypted {
-  /**
-   * `SEC_E_OK`; `SEC_E_INCOMPLETE_MESSAGE` when a record is not whole (a `SECBUFFER_MISSING` says what lacks, where
-   * known); `SEC_I_CONTEXT_EXPIRED` when the peer has closed.
-   */
-  readonly status: typeof SEC_E_OK | typeof SEC_E_INCOMPLETE_MESSAGE | typeof SEC_I_CONTEXT_EXPIRED
-  /** The quality of protection: 0, or `SECQOP_WRAP_NO_ENCRYPT` when the message was only signed. */
-  readonly qop: number
-}
-
 /**
  * The interface, as `sspi.h` has it: packages, credentials, contexts, messages. Each is independent of every other;
  * handles of one mean nothing to another.
@@ -54,7 +44,7 @@ export interface Decrypted {
  * Every failure is thrown as an `SspiError`; the statuses that are results are returned. Calls on one context must not
  * overlap (`SEC_E_OUT_OF_SEQUENCE`); an ended handle is answered with `SEC_E_INVALID_HANDLE`.
  */
-export class SecurityFunctionTable {
+export class SecurityFunctionTable implements LevelOne {
   /** The version of the table, as on Windows. */
   readonly dwVersion = 1
   readonly #registry: PackageRegistry

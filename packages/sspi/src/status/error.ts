@@ -14,11 +14,16 @@ export interface SspiErrorOptions extends ErrorOptions {
  * protocol has such a thing.
  */
 export class SspiError extends Error {
+  /** Always `SspiError`. */
   override readonly name = 'SspiError'
+  /** The symbolic name: what to match on. */
   readonly code: FailureName
+  /** The number of `code`, unsigned. */
   readonly status: number
+  /** What the peer should still be sent, if anything. */
   readonly token: Uint8Array | undefined
 
+  /** @param message - What was wrong, where, with which values. */
   constructor(code: FailureName, message: string, options?: SspiErrorOptions) {
     super(message, options)
     this.code = code

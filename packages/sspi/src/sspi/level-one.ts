@@ -1,0 +1,35 @@
+import type { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SEC_I_CONTEXT_EXPIRED } from '../status/index.js'
+import type { ContextAttribute, ContextAttributes } from './attributes.js'
+import type { SecBufferDesc } from './buffer.js'
+import type {
+  AcceptSecurityContextOptions,
+  ContextStep,
+  ExportOptions,
+  InitializeSecurityContextOptions,
+} from './contexts.js'
+import type { AcquireCredentialsOptions, AcquiredCredentials } from './credentials.js'
+import type { CtxtHandle } from './handles.js'
+
+/** Result of `decryptMessage`. */
+export interface Decrypted {
+  /**
+   * `SEC_E_OK`; `SEC_E_INCOMPLETE_MESSAGE` when a record is not whole (a `SECBUFFER_MISSING` says what lacks, where
+   * known); `SEC_I_CONTEXT_EXPIRED` when the peer has closed.
+   */
+  readonly status: typeof SEC_E_OK | typeof SEC_E_INCOMPLETE_MESSAGE | typeof SEC_I_CONTEXT_EXPIRED
+  /** The quality of protection: 0, or `SECQOP_WRAP_NO_ENCRYPT` when the message was only signed. */
+  readonly qop: number
+}
+
+/** What the second level takes of the first: all that it stands on. Each call is described at `SecurityFunctionTable`. */
+export interface LevelOne {
+  acquireCredentialsHandle(options: AcquireCredentialsOptions): Promise<AcquiredCredentials>
+  initializeSecurityContext(options: InitializeSecurityContextOptions): Promise<ContextStep>
+  acceptSecurityContext(options: AcceptSecurityContextOptions): Promise<ContextStep>
+  queryContextAttributes<A extends ContextAttribute>(context: CtxtHandle, attribute: A): ContextAttributes[A]
+  makeSignature(context: CtxtHandle, qop: number, message: SecBufferDesc): void
+  verifySignature(context: CtxtHandle, message: SecBufferDesc): number
+  encryptMessage(context: CtxtHandle, qop: number, message: SecBufferDesc): void
+  decryptMessage(context: CtxtHandle, message: SecBufferDesc): Decrypted
+  exportSecurityContext(context: CtxtHandle, options: ExportOptions): Uint8Array
+}
