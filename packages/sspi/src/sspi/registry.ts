@@ -30,11 +30,12 @@ export class PackageRegistry implements Packages {
   /** The package of a name. @throws {@link SspiError} `SEC_E_SECPKG_NOT_FOUND`, naming those that exist. */
   require(name: string): SecurityPackage {
     const found = this.find(name)
-    if (found === undefined)
-      {throw unknown(
+    if (found === undefined) {
+      throw unknown(
         name,
         [...this].map((each) => each.info.name),
-      )}
+      )
+    }
     return found
   }
 
