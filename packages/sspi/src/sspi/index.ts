@@ -96,6 +96,7 @@ export {
   type ExchangeStep,
   type InitiateOptions,
 } from './exchange.js'
+export { isGssTokenOf, readGssToken, writeGssToken, type GssToken } from './gss-framing.js'
 export { DEFAULT_HALF_OPEN_LIMITS, type HalfOpenLimits } from './half-open.js'
 export { CredHandle, CtxtHandle } from './handles.js'
 export { qualifiedName, type AccessToken, type Identity, type ImpersonationLevel } from './identity.js'
