@@ -45,6 +45,7 @@ function run<T>(
     }
     return oneShot(name, scratch.subarray(0, length))
   } catch (cause) {
+    if (cause instanceof TypeError) throw cause // the caller's parts were no bytes
     throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `${name}: not available in this build of Node (FIPS mode?)`, {
       cause,
     })
