@@ -1,0 +1,4 @@
+export { decoders, decodeToken, decodingErrors, readTokens, type DecodeOptions } from './decode-token.js'
+export { hexdump } from './hexdump.js'
+export type { About, DecodedNode, Scope, TokenDecoder } from './node.js'
+export type { FoundToken } from './token-text.js'
