@@ -1,1 +1,1 @@
-export { memoryReplayCache, type MemoryReplayCacheOptions } from './stores/index.js'
+export { memoryReplayCache, type MemoryReplayCache, type MemoryReplayCacheOptions } from './stores/index.js'

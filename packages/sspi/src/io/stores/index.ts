@@ -1,1 +1,1 @@
-export { memoryReplayCache, type MemoryReplayCacheOptions } from './memory-replay-cache.js'
+export { memoryReplayCache, type MemoryReplayCache, type MemoryReplayCacheOptions } from './memory-replay-cache.js'
