@@ -10,10 +10,25 @@ declare const secret: unique symbol
  */
 export type SecretBytes = Uint8Array & { readonly [secret]: true }
 
+let observer: ((made: SecretBytes) => void) | undefined
+
+/**
+ * Shows every array for secrets that is made from now on to an observer, until the returned function is called. For the
+ * tests that look whether each is zero after its owner's disposal; it is not behind the room's door.
+ */
+export function observeSecrets(watch: (made: SecretBytes) => void): () => void {
+  observer = watch
+  return () => {
+    observer = undefined
+  }
+}
+
 /** Makes `length` zero bytes to hold a secret. */
 export function secretBytes(length: number): SecretBytes {
   // This module owns the brand; a new Uint8Array of a length has memory of its own.
-  return new Uint8Array(length) as SecretBytes
+  const made = new Uint8Array(length) as SecretBytes
+  observer?.(made)
+  return made
 }
 
 /** Copies bytes into an array for secrets. The source is left as it is. */
