@@ -1,5 +1,5 @@
 import { SspiError } from '../status/index.js'
-import type { AccountDatabase, Answer, Ask, Driver, EffectName } from '../sspi/index.js'
+import type { Account, AccountDatabase, Answer, Ask, Driver, EffectName } from '../sspi/index.js'
 
 type Answerers = {
   readonly [K in EffectName]: (
@@ -18,9 +18,20 @@ export function createDriver(parts: { readonly accounts: AccountDatabase | undef
           'no account database: give `accounts` to initSecurityInterface to accept clients with passwords',
         )
       }
-      const found = parts.accounts.lookup(query, signal)
-      if (found instanceof Promise) return found.then((value) => ({ effect: 'account', value }))
-      return { effect: 'account', value: found }
+      const failed = (cause: unknown): never => {
+        // Whoever gave up waiting gets the reason of its own signal.
+        if (signal?.aborted === true || cause instanceof SspiError) throw cause
+        throw new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', 'the account database failed', { cause })
+      }
+      const answer = (value: Account | undefined): Answer => ({ effect: 'account', value })
+      try {
+        const found = parts.accounts.lookup(query, signal)
+        // By its method, as promises of database clients are often no instances of Promise.
+        if (found !== undefined && 'then' in found) return found.then(answer, failed)
+        return answer(found)
+      } catch (error) {
+        return failed(error)
+      }
     },
   }
   return { answer: (ask, signal) => answerers[ask.effect](ask, signal) }
