@@ -47,9 +47,17 @@ export class SecBuffer {
     return (this.bufferType & SECBUFFER_READONLY_WITH_CHECKSUM) !== 0
   }
 
-  /** The bytes that count: a view of the first `cbBuffer` bytes. */
+  /**
+   * The bytes that count: a view of the first `cbBuffer` bytes.
+   * @throws `TypeError` when `cbBuffer` is not a length within the memory: less than was meant would be worked on.
+   */
   get bytes(): Uint8Array {
-    return this.pvBuffer?.subarray(0, this.cbBuffer) ?? NOTHING
+    const { pvBuffer, cbBuffer } = this
+    if (pvBuffer === undefined) return NOTHING
+    if (!(Number.isInteger(cbBuffer) && cbBuffer >= 0 && cbBuffer <= pvBuffer.length)) {
+      throw new TypeError(`SecBuffer: cbBuffer is ${cbBuffer}, the memory has ${pvBuffer.length} bytes`)
+    }
+    return pvBuffer.subarray(0, cbBuffer)
   }
 
   /** Makes this buffer stand for other bytes (a view), as packages do with `SECBUFFER_EXTRA` and the like. */

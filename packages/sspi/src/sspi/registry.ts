@@ -23,12 +23,13 @@ export class PackageRegistry implements Packages {
     if (!this.#packages.delete(name.toLowerCase())) throw unknown(name)
   }
 
-  find(name: string): SecurityPackage | undefined {
-    return this.#packages.get(name.toLowerCase())
+  /** The package of a name; `undefined`, which programs without types may pass, is no package's. */
+  find(name: string | undefined): SecurityPackage | undefined {
+    return name === undefined ? undefined : this.#packages.get(name.toLowerCase())
   }
 
   /** The package of a name. @throws {@link SspiError} `SEC_E_SECPKG_NOT_FOUND`, naming those that exist. */
-  require(name: string): SecurityPackage {
+  require(name: string | undefined): SecurityPackage {
     const found = this.find(name)
     if (found === undefined) {
       throw unknown(
@@ -44,7 +45,7 @@ export class PackageRegistry implements Packages {
   }
 }
 
-function unknown(name: string, known?: readonly string[]): SspiError {
+function unknown(name: string | undefined, known?: readonly string[]): SspiError {
   const hint = known === undefined ? '' : `; registered are ${known.join(', ') || 'none'}`
-  return new SspiError('SEC_E_SECPKG_NOT_FOUND', `package '${name}' is not registered${hint}`)
+  return new SspiError('SEC_E_SECPKG_NOT_FOUND', `package '${name ?? ''}' is not registered${hint}`)
 }
