@@ -18,7 +18,16 @@ export type ContextPhase =
     }
   | { readonly at: 'complete-needed'; readonly exchange: Exchange }
   | { readonly at: 'established'; readonly session: Session; readonly by: SecurityPackage }
-  | { readonly at: 'over' }
+  /** Ended: by a failure, by deletion, or given up for the reason that is told to whoever calls again. */
+  | { readonly at: 'over'; readonly reason?: SspiError }
+
+/** What a context calls back. */
+export interface ContextHooks {
+  /** Gives back what it holds on to while it is half-open. */
+  release(): void
+  /** It took too long, or too many were half-open. */
+  abandoned(reason: SspiError): void
+}
 
 /** Everything the interface knows of a context. */
 export class ContextState {
@@ -26,17 +35,18 @@ export class ContextState {
   readonly side: Side
   readonly targetName: string
   phase: ContextPhase
+  /** The number of this log-on, once somebody has asked for it. */
+  authenticationId: bigint | undefined
   /** A call is under way: a second one at the same time is refused. */
   busy = false
-  /** Gives back what the context holds on to while it is half-open. */
-  #release: (() => void) | undefined
+  #hooks: ContextHooks | undefined
 
-  constructor(of: SecurityPackage, side: Side, targetName: string, exchange: Exchange, release: () => void) {
+  constructor(of: SecurityPackage, side: Side, targetName: string, exchange: Exchange, hooks?: ContextHooks) {
     this.package = of
     this.side = side
     this.targetName = targetName
     this.phase = { at: 'open', exchange }
-    this.#release = release
+    this.#hooks = hooks
   }
 
   /** A context that arrives established, by import. */
@@ -47,7 +57,7 @@ export class ContextState {
     targetName: string,
     session: Session,
   ): ContextState {
-    const state = new ContextState(of, side, targetName, OVER, () => undefined)
+    const state = new ContextState(of, side, targetName, OVER)
     state.phase = { at: 'established', session, by }
     return state
   }
@@ -66,9 +76,9 @@ export class ContextState {
   }
 
   /** Ends the context: wipes exchange or session. */
-  end(): void {
+  end(reason?: SspiError): void {
     const { phase } = this
-    this.phase = { at: 'over' }
+    this.phase = reason === undefined ? { at: 'over' } : { at: 'over', reason }
     if (phase.at === 'established') phase.session.dispose()
     else if (phase.at !== 'over') {
       if (phase.at === 'undelivered' && phase.outcome.kind === 'done') phase.outcome.session.dispose()
@@ -78,31 +88,56 @@ export class ContextState {
   }
 
   /** Called by the keeper of half-open contexts. */
-  abandon(): void {
-    this.end()
+  abandon(reason: SspiError): void {
+    const hooks = this.#hooks
+    this.end(reason)
+    hooks?.abandoned(reason)
   }
 
   leaveHalfOpen(): void {
-    this.#release?.()
-    this.#release = undefined
+    this.#hooks?.release()
+    this.#hooks = undefined
   }
 }
 
-/** Runs an exchange until it has a result, asking the driver whatever it asks. */
+/**
+ * Runs an exchange until it has a result, asking the driver whatever it asks. Without waiting where there is nothing to
+ * wait for: the call then completes in the same turn.
+ *
+ * @param stillThere - Throws when the exchange was ended from outside during a wait; it is not called again then.
+ */
 export async function runExchange(
   exchange: Exchange,
   input: Input,
   driver: Driver,
   signal: AbortSignal | undefined,
+  stillThere: () => void,
 ): Promise<Outcome> {
   let step = exchange.step(input)
   while (step.kind === 'ask') {
     signal?.throwIfAborted()
-    const answer = driver.answer(step.ask, signal)
-    // Without waiting where there is nothing to wait for: the call then completes in the same turn.
-    step = exchange.step({ kind: 'answer', answer: answer instanceof Promise ? await answer : answer })
+    const asked = driver.answer(step.ask, signal)
+    const answer = 'then' in asked ? await orAborted(asked, signal) : asked
+    stillThere()
+    step = exchange.step({ kind: 'answer', answer })
   }
   return step
+}
+
+/** A promise that does not outwait a signal, even where the driver does not listen to it. */
+function orAborted<T>(promise: PromiseLike<T>, signal: AbortSignal | undefined): PromiseLike<T> {
+  if (signal === undefined) return promise
+  return new Promise((resolve, reject) => {
+    const giveUp = (): void => {
+      reject(signal.reason as Error) // an Error unless the caller made it something else
+    }
+    if (signal.aborted) giveUp()
+    signal.addEventListener('abort', giveUp)
+    const quit = (): void => {
+      signal.removeEventListener('abort', giveUp)
+    }
+    promise.then(resolve, reject).then(quit, quit)
+  })
 }
 
 const OVER: Exchange = {

@@ -1,20 +1,30 @@
+import { Reader } from '../bytes/index.js'
+import { wipe } from '../crypto/index.js'
 import {
   SEC_E_INCOMPLETE_MESSAGE,
   SEC_E_OK,
   SEC_I_COMPLETE_NEEDED,
   SEC_I_CONTINUE_NEEDED,
   SspiError,
+  type FailureName,
 } from '../status/index.js'
-import type { ContextAttribute, ContextAttributes } from './attributes.js'
+import type { AttributeTable, ContextAttribute, ContextAttributes } from './attributes.js'
 import type { SecBufferDesc } from './buffer.js'
 import { readSecChannelBindings, type ChannelBindings } from './channel-bindings.js'
 import {
   ASC_REQ_ALLOCATE_MEMORY,
+  ASC_RET_DELEGATE,
+  ASC_RET_IDENTIFY,
+  ASC_RET_NULL_SESSION,
   ISC_REQ_ALLOCATE_MEMORY,
+  ISC_RET_ALLOCATED_MEMORY,
   SECBUFFER_CHANNEL_BINDINGS,
   SECBUFFER_TOKEN,
-  SECPKG_ATTR_NAMES,
+  SECPKG_ATTR_ACCESS_TOKEN,
   SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
+  SECPKG_ATTR_FLAGS,
+  SECPKG_ATTR_NAMES,
+  SECPKG_ATTR_PACKAGE_INFO,
 } from './constants/index.js'
 import type { Exchange, Input, SecurityPackage, Session } from './contract.js'
 import { ContextState, runExchange, type Outcome } from './context-state.js'
@@ -23,9 +33,15 @@ import type { Driver } from './effects.js'
 import type { Side } from './events.js'
 import { HalfOpenKeeper, type HalfOpenLimits } from './half-open.js'
 import { CredHandle, CtxtHandle } from './handles.js'
-import { EXPORT_ID_LENGTH, openMovingContext, sealMovingContext } from './moving.js'
-import { outputToken, putExtra, putMissing, putToken } from './output.js'
-import { qualifiedName } from './identity.js'
+import {
+  EXPORT_ID_LENGTH,
+  EXPORT_KEY_LENGTH,
+  openMovingContext,
+  sealMovingContext,
+  type MovingContext,
+} from './moving.js'
+import { checkTokenRoom, outputToken, putExtra, putMissing, putToken } from './output.js'
+import { qualifiedName, type AccessToken, type Identity } from './identity.js'
 import type { PackageRegistry } from './registry.js'
 import type { ReplayCache } from './replay-cache.js'
 import { never } from './time.js'
@@ -37,7 +53,7 @@ export interface StepOptions {
   readonly context?: CtxtHandle | undefined
   /** Where the token for the peer goes: a `SECBUFFER_TOKEN`. Without memory, or with `…_ALLOCATE_MEMORY`, it is allocated. */
   readonly output: SecBufferDesc
-  /** Gives up waiting (for an account database, a KDC, …); the context is over then. */
+  /** Gives up waiting (for an account database, a KDC, …): the call rejects with the signal's reason, and the context is over. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -84,7 +100,7 @@ export interface ContextStep {
 export interface ExportOptions {
   /** 32 bytes that only those know who may import. */
   readonly key: Uint8Array
-  /** How long the blob can be imported, in seconds. Default 60. */
+  /** How long the blob can be imported, in seconds, at most a day. Default 60. */
   readonly lifetimeSeconds?: number | undefined
 }
 
@@ -109,6 +125,8 @@ export interface ContextParts {
 }
 
 const MIN_INPUT_LIMIT = 0x1_0000
+/** A context on its way for longer than a day has been forgotten, not moved. */
+const MAX_EXPORT_SECONDS = 86_400
 
 /** The contexts of one security interface, by handle: from the first step to the end. */
 export class ContextKeeper {
@@ -148,15 +166,27 @@ export class ContextKeeper {
   /** CompleteAuthToken: gives the exchange the message that its token went into, and takes the finished token back. */
   async complete(context: CtxtHandle, token: SecBufferDesc): Promise<ContextStep> {
     const state = this.#require(context)
+    if (state.busy) throw overlapping(state.package)
     if (state.phase.at !== 'complete-needed') {
       throw unsupported(state.package, 'no token is waiting to be completed')
     }
     const { exchange } = state.phase
     const buffer = outputToken(token, shortStatus(state.package))
     const input: Input = { kind: 'complete', message: buffer.bytes.slice() }
-    const outcome = await this.#guarded(state, () => runExchange(exchange, input, this.#parts.driver, undefined))
-    // The finished token is as long as it is: it replaces the buffer's memory where it does not fit.
-    return this.#deliver(context, state, exchange, outcome, { output: token, input: undefined, allocate: true })
+    return this.#exclusively(state, async () => {
+      const outcome = await this.#run(context, state, exchange, input, undefined)
+      // In place where it fits. The message is gone into it, so that the call could not be repeated: else it is allocated.
+      const room = buffer.pvBuffer?.length ?? 0
+      const allocate = (outcome.kind === 'incomplete' ? 0 : (outcome.token?.length ?? 0)) > room
+      buffer.cbBuffer = room
+      return this.#deliver(context, state, exchange, outcome, {
+        output: token,
+        input: undefined,
+        token: undefined,
+        allocate,
+        attributes: 0,
+      })
+    })
   }
 
   delete(context: CtxtHandle): void {
@@ -166,11 +196,35 @@ export class ContextKeeper {
   }
 
   query<A extends ContextAttribute>(context: CtxtHandle, attribute: A): ContextAttributes[A] {
-    const { phase, package: of } = this.#require(context)
+    const state = this.#require(context)
+    const { phase } = state
     const asked = phase.at === 'established' ? phase.session : phase.at === 'over' ? undefined : phase.exchange
-    const answer = asked?.query(attribute)
-    if (answer === undefined) throw unsupported(of, `attribute ${attribute} has no answer here`)
+    const answer = asked?.query(attribute) ?? this.#common(state)[attribute]?.()
+    if (answer === undefined) throw unsupported(state.package, `attribute ${attribute} has no answer here`)
     return answer
+  }
+
+  /** What the interface knows itself, for packages that leave it to it. */
+  #common(state: ContextState): AttributeTable {
+    const { phase } = state
+    if (phase.at === 'over') return {}
+    if (phase.at !== 'established') {
+      const { contextAttr } = phase.exchange
+      return { [SECPKG_ATTR_FLAGS]: () => ({ flags: contextAttr }) }
+    }
+    const { session, by } = phase
+    return {
+      [SECPKG_ATTR_FLAGS]: () => ({ flags: session.contextAttr }),
+      [SECPKG_ATTR_PACKAGE_INFO]: () => by.info,
+      [SECPKG_ATTR_ACCESS_TOKEN]: () => {
+        if (state.side === 'initiator' || session.peer === undefined) return undefined
+        return accessToken(session, session.peer, by, (state.authenticationId ??= this.#newAuthenticationId()))
+      },
+    }
+  }
+
+  #newAuthenticationId(): bigint {
+    return new Reader(this.#parts.world.random(8)).u64le('authentication id')
   }
 
   /** The session of an established context, for the message calls. */
@@ -187,20 +241,27 @@ export class ContextKeeper {
     if (state.phase.at !== 'established' || session.export === undefined) {
       throw unsupported(state.package, 'its contexts cannot be exported')
     }
+    const { key, lifetimeSeconds = 60 } = options
+    // Checked before the keys are in hand, so that nothing has happened when the caller is wrong.
+    if (key.length !== EXPORT_KEY_LENGTH) {
+      throw new TypeError(`exportSecurityContext: the key has ${key.length} bytes, ${EXPORT_KEY_LENGTH} are needed`)
+    }
+    if (!(lifetimeSeconds > 0 && lifetimeSeconds <= MAX_EXPORT_SECONDS)) {
+      throw new TypeError(`exportSecurityContext: a lifetime of ${lifetimeSeconds} s, at most ${MAX_EXPORT_SECONDS}`)
+    }
     const { world } = this.#parts
     const { by } = state.phase
-    const until = new Date(world.now().getTime() + (options.lifetimeSeconds ?? 60) * 1000)
     const blob = sealMovingContext(
       {
         packageName: state.package.info.name,
         mechanism: by.info.name,
         side: state.side,
         targetName: state.targetName,
-        until,
+        until: new Date(world.now().getTime() + Math.ceil(lifetimeSeconds * 1000)),
         id: world.random(EXPORT_ID_LENGTH),
         session: session.export(),
       },
-      options.key,
+      key,
     )
     this.delete(context)
     return blob
@@ -208,20 +269,26 @@ export class ContextKeeper {
 
   /** Takes a context in, once. */
   async import(options: ImportOptions): Promise<CtxtHandle> {
-    const { registry, world, imports } = this.#parts
-    const of = registry.require(options.package)
-    if (imports === undefined) throw unsupported(of, 'importing needs a replay cache, and this interface has none')
+    const of = this.#parts.registry.require(options.package)
     const moving = openMovingContext(options.blob, options.key)
-    if (moving.packageName !== of.info.name) {
+    try {
+      return await this.#takeIn(of, moving)
+    } finally {
+      wipe(moving.session)
+    }
+  }
+
+  async #takeIn(of: SecurityPackage, moving: MovingContext): Promise<CtxtHandle> {
+    const { registry, world, imports } = this.#parts
+    if (imports === undefined) throw unsupported(of, 'importing needs a replay cache, and this interface has none')
+    if (registry.find(moving.packageName) !== of) {
       throw new SspiError('SEC_E_INVALID_TOKEN', `exported context: it is of package '${moving.packageName}'`)
     }
     const by = registry.require(moving.mechanism)
     if (by.importSession === undefined) throw unsupported(by, 'its contexts cannot be imported')
     if (world.now() > moving.until) {
-      throw new SspiError(
-        'SEC_E_CONTEXT_EXPIRED',
-        `exported context: it could be imported until ${moving.until.toISOString()}`,
-      )
+      const until = moving.until.toISOString()
+      throw new SspiError('SEC_E_CONTEXT_EXPIRED', `exported context: it could be imported until ${until}`)
     }
     if (!(await imports.remember(moving.id, moving.until))) {
       throw new SspiError('SEC_E_INVALID_TOKEN', 'exported context: it was imported before')
@@ -256,22 +323,20 @@ export class ContextKeeper {
 
     const state = before ?? this.#begin(of, side, targetName, held!, start) // `of` came from one of the two
     const context = options.context ?? this.#handle(state)
-    const delivery = { output: options.output, input: options.input, allocate }
-    const again = this.#undelivered(state, input.token)
-    if (again !== undefined) return this.#deliver(context, state, again.exchange, again.outcome, delivery)
-
-    const exchange = openExchange(state)
-    const outcome = await this.#guarded(state, () => {
-      this.#halfOpen.checkTime(state, this.#parts.world.now())
-      return runExchange(exchange, input, this.#parts.driver, options.signal)
+    const attributes = allocate ? ISC_RET_ALLOCATED_MEMORY : 0 // ASC_RET_ALLOCATED_MEMORY is the same
+    const delivery = { output: options.output, input: options.input, token: input.token, allocate, attributes }
+    return this.#exclusively(state, async () => {
+      const again = this.#undelivered(state, input.token)
+      const exchange = again?.exchange ?? openExchange(state)
+      const outcome = again?.outcome ?? (await this.#run(context, state, exchange, input, options.signal))
+      try {
+        return this.#deliver(context, state, exchange, outcome, delivery)
+      } catch (error) {
+        // After a first call the caller has no context to come back with.
+        if (options.context === undefined) state.end()
+        throw error
+      }
     })
-    try {
-      return this.#deliver(context, state, exchange, outcome, delivery)
-    } catch (error) {
-      // After a first call the caller has no context to come back with.
-      if (options.context === undefined) state.end()
-      throw error
-    }
   }
 
   #begin(
@@ -283,9 +348,14 @@ export class ContextKeeper {
   ): ContextState {
     const exchange = start(of, held)
     const letGo = held.retain()
-    const state: ContextState = new ContextState(of, side, targetName, exchange, () => {
-      letGo()
-      this.#halfOpen.leave(state)
+    const state: ContextState = new ContextState(of, side, targetName, exchange, {
+      release: () => {
+        letGo()
+        this.#halfOpen.leave(state)
+      },
+      abandoned: (reason) => {
+        this.#refused(state, reason)
+      },
     })
     try {
       this.#halfOpen.enter(state, this.#parts.world.now())
@@ -318,7 +388,6 @@ export class ContextKeeper {
     token: Uint8Array | undefined,
   ): { exchange: Exchange; outcome: Outcome } | undefined {
     if (state.phase.at !== 'undelivered') return undefined
-    if (state.busy) throw overlapping(state.package)
     if (!sameBytes(state.phase.input, token)) {
       throw new SspiError(
         'SEC_E_OUT_OF_SEQUENCE',
@@ -328,18 +397,41 @@ export class ContextKeeper {
     return state.phase
   }
 
-  /** Runs one call of an exchange; whatever it throws ends the context. */
-  async #guarded(state: ContextState, call: () => Promise<Outcome>): Promise<Outcome> {
+  /** Keeps every other call out until this one has left the context in its new state. */
+  async #exclusively<T>(state: ContextState, call: () => Promise<T>): Promise<T> {
     if (state.busy) throw overlapping(state.package)
     state.busy = true
     try {
+      this.#halfOpen.checkTime(state, this.#parts.world.now())
       return await call()
-    } catch (error) {
-      state.end()
-      this.#refused(state, error)
-      throw error
     } finally {
       state.busy = false
+    }
+  }
+
+  /** Runs an exchange until it has a result; whatever it throws ends the context. */
+  async #run(
+    context: CtxtHandle,
+    state: ContextState,
+    exchange: Exchange,
+    input: Input,
+    signal: AbortSignal | undefined,
+  ): Promise<Outcome> {
+    const stillThere = (): void => {
+      // Nothing that was deleted or given up while it waited may come to life again.
+      if (this.#states.get(context) !== state) {
+        throw new SspiError('SEC_E_INVALID_HANDLE', 'the context was deleted during the call')
+      }
+      if (state.phase.at === 'over') throw exchangeOver(state)
+    }
+    try {
+      return await runExchange(exchange, input, this.#parts.driver, signal, stillThere)
+    } catch (error) {
+      if (state.phase.at !== 'over') {
+        state.end()
+        this.#refused(state, error)
+      }
+      throw error
     }
   }
 
@@ -350,37 +442,31 @@ export class ContextKeeper {
     outcome: Outcome,
     delivery: Delivery,
   ): ContextStep {
-    if (this.#states.get(context) !== state) {
-      // Deleted while it waited: nothing of it may come to life again.
-      if (outcome.kind === 'done') outcome.session.dispose()
-      throw new SspiError('SEC_E_INVALID_HANDLE', 'the context was deleted during the call')
-    }
     if (outcome.kind === 'incomplete') {
       if (delivery.input !== undefined) putMissing(delivery.input, outcome.missing)
       return { status: SEC_E_INCOMPLETE_MESSAGE, context, contextAttr: exchange.contextAttr, expiry: never() }
     }
-    const short = shortStatus(state.package)
-    const token = delivery.input?.find(SECBUFFER_TOKEN)
     try {
-      if (delivery.input !== undefined && token !== undefined) putExtra(delivery.input, token, outcome.consumed)
-      putToken(outputToken(delivery.output, short), outcome.token, delivery.allocate, short)
+      putOutcome(delivery, outcome, shortStatus(state.package))
     } catch (error) {
-      state.phase = { at: 'undelivered', exchange, outcome, input: token?.bytes.slice() }
+      state.phase = { at: 'undelivered', exchange, outcome, input: delivery.token }
       throw error
     }
+    const contextAttr = exchange.contextAttr | delivery.attributes
     switch (outcome.kind) {
       case 'continue':
         state.phase = { at: 'open', exchange }
-        return { status: SEC_I_CONTINUE_NEEDED, context, contextAttr: exchange.contextAttr, expiry: never() }
+        return { status: SEC_I_CONTINUE_NEEDED, context, contextAttr, expiry: never() }
       case 'complete':
         state.phase = { at: 'complete-needed', exchange }
-        return { status: SEC_I_COMPLETE_NEEDED, context, contextAttr: exchange.contextAttr, expiry: never() }
+        return { status: SEC_I_COMPLETE_NEEDED, context, contextAttr, expiry: never() }
       case 'done': {
         const { session } = outcome
         const by = outcome.by ?? state.package
         state.establish(exchange, session, by)
         this.#established(state, session, by)
-        return { status: SEC_E_OK, context, contextAttr: session.contextAttr, expiry: session.expiry }
+        const achieved = session.contextAttr | delivery.attributes
+        return { status: SEC_E_OK, context, contextAttr: achieved, expiry: session.expiry }
       }
     }
   }
@@ -410,11 +496,37 @@ export class ContextKeeper {
   }
 }
 
+function accessToken(session: Session, user: Identity, by: SecurityPackage, authenticationId: bigint): AccessToken {
+  const has = (flag: number): boolean => (session.contextAttr & flag) !== 0
+  const impersonationLevel = has(ASC_RET_NULL_SESSION)
+    ? 'anonymous'
+    : has(ASC_RET_IDENTIFY)
+      ? 'identification'
+      : has(ASC_RET_DELEGATE)
+        ? 'delegation'
+        : 'impersonation'
+  return { user, packageName: by.info.name, impersonationLevel, authenticationId, expiry: session.expiry }
+}
+
 /** Where an outcome goes. */
 interface Delivery {
   readonly output: SecBufferDesc
   readonly input: SecBufferDesc | undefined
+  /** The token that the exchange was given: by it the same call is known when it comes again. */
+  readonly token: Uint8Array | undefined
   readonly allocate: boolean
+  /** What the interface itself adds to the context's attributes. */
+  readonly attributes: number
+}
+
+/** Hands an outcome to the caller's buffers: all of it or, when one is too short, nothing. */
+function putOutcome(delivery: Delivery, outcome: Exclude<Outcome, { kind: 'incomplete' }>, short: FailureName): void {
+  const { input, output, allocate } = delivery
+  const buffer = outputToken(output, short)
+  checkTokenRoom(buffer, outcome.token, allocate, short)
+  const given = input?.find(SECBUFFER_TOKEN)
+  if (input !== undefined && given !== undefined) putExtra(input, given, outcome.consumed)
+  putToken(buffer, outcome.token, allocate)
 }
 
 function readInput(input: SecBufferDesc | undefined, of: SecurityPackage): Input & { readonly kind: 'token' } {
@@ -440,7 +552,6 @@ function readBindings(input: SecBufferDesc | undefined): ChannelBindings | undef
 }
 
 function openExchange(state: ContextState): Exchange {
-  if (state.busy) throw overlapping(state.package)
   switch (state.phase.at) {
     case 'open':
       return state.phase.exchange
@@ -450,11 +561,16 @@ function openExchange(state: ContextState): Exchange {
     case 'established':
       throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `${state.package.info.name}: the context is established already`)
     case 'over':
-      throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `${state.package.info.name}: the exchange is over`)
+      throw exchangeOver(state)
   }
 }
 
-function shortStatus(of: SecurityPackage): NonNullable<SecurityPackage['shortBufferStatus']> {
+function exchangeOver(state: ContextState): SspiError {
+  const reason = state.phase.at === 'over' ? state.phase.reason : undefined
+  return reason ?? new SspiError('SEC_E_OUT_OF_SEQUENCE', `${state.package.info.name}: the exchange is over`)
+}
+
+function shortStatus(of: SecurityPackage): FailureName {
   return of.shortBufferStatus ?? 'SEC_E_BUFFER_TOO_SMALL'
 }
 

@@ -85,15 +85,24 @@ export interface Session {
   verify(message: SecBufferDesc, sequence: number): number
   /** Encrypts the data buffers and writes the token. */
   seal(message: SecBufferDesc, qop: number, sequence: number): void
-  /** Decrypts the data buffers. */
+  /**
+   * Decrypts the data buffers; a refused message leaves no plaintext in them. A `SECBUFFER_STREAM` holds the message as one
+   * piece, token and data in the order of the package's wrap format; the data buffer beside it becomes a view of the plaintext.
+   */
   unseal(message: SecBufferDesc, sequence: number): Unsealed
-  /** The answer to an attribute, or `undefined` where this package has none. */
+  /**
+   * The answer to an attribute, or `undefined` where this package has none. `SECPKG_ATTR_FLAGS`, `SECPKG_ATTR_PACKAGE_INFO`
+   * and `SECPKG_ATTR_ACCESS_TOKEN` (of `peer`, on the acceptor's side) the interface answers itself then.
+   */
   query<A extends ContextAttribute>(attribute: A): ContextAttributes[A] | undefined
   /** What Negotiate needs to know after the mechanism is done; left out by packages that are not mechanisms. */
   readonly mechListMic?: MechListMic
   /** A supplemental message (shutdown, alert); left out by packages that have none. */
   control?(token: SecBufferDesc): void
-  /** The session as bytes, for {@link SecurityPackage.importSession}; it is disposed then. Left out where it cannot. */
+  /**
+   * The session as bytes, for {@link SecurityPackage.importSession}. The interface wipes them, and disposes the session, when
+   * it has sealed them. Left out where it cannot.
+   */
   export?(): SecretBytes
   /** Wipes the keys. */
   dispose(): void
@@ -152,6 +161,7 @@ export interface Packages extends Iterable<SecurityPackage> {
 
 /** What an initiator starts with. */
 export interface InitiateRequest<C extends Credential = Credential> {
+  /** Kept alive until the exchange is disposed. */
   readonly credential: C
   /** The server's name, `HTTP/www.example.com`; empty when none was given. */
   readonly targetName: string
@@ -188,7 +198,7 @@ export interface SecurityPackage<C extends Credential = Credential> {
   initiate?(request: InitiateRequest<C>, world: World): Exchange
   /** Left out by packages that cannot accept. */
   accept?(request: AcceptRequest<C>, world: World): Exchange
-  /** Takes over what `Session.export` gave. Left out where sessions cannot move. */
+  /** Takes over what `Session.export` gave. What it keeps is a copy: the blob is wiped. Left out where sessions cannot move. */
   importSession?(blob: Uint8Array, world: World): Session
   /** Present when the package can be negotiated. */
   readonly mechanism?: Mechanism<C>

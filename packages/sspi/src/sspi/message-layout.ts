@@ -17,7 +17,7 @@ export interface MessageLayout {
   readonly token: SecBuffer
   /** Every buffer that the signature covers: data, and read-only data with checksum. */
   readonly signed: readonly Uint8Array[]
-  /** Of those, the ones that are encrypted in place. */
+  /** Of those, the ones that are encrypted in place: the same views, so that the others can be told from them. */
   readonly sealed: readonly Uint8Array[]
   readonly padding: SecBuffer | undefined
 }
@@ -48,7 +48,7 @@ export function readMessageLayout(message: SecBufferDesc): MessageLayout {
         data++
         if (buffer.readOnly) break
         signed.push(buffer.bytes)
-        if (!buffer.readOnlyWithChecksum) sealed.push(buffer.bytes)
+        if (!buffer.readOnlyWithChecksum) sealed.push(signed.at(-1)!) // just pushed
         break
       case SECBUFFER_EMPTY:
         break

@@ -1,5 +1,5 @@
 import { Reader, utf16leDecode, utf16leEncode, Writer } from '../bytes/index.js'
-import { openBlob, sealBlob, wipe } from '../crypto/index.js'
+import { openBlob, sealBlob, secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
 import { SspiError } from '../status/index.js'
 import type { Side } from './events.js'
 
@@ -15,7 +15,7 @@ export interface MovingContext {
   readonly until: Date
   /** Random: by it an import is known, so that there is only one. */
   readonly id: Uint8Array
-  readonly session: Uint8Array
+  readonly session: SecretBytes
 }
 
 const MAGIC = Uint8Array.of(0x53, 0x53, 0x50, 0x49) // "SSPI"
@@ -27,25 +27,32 @@ export const EXPORT_KEY_LENGTH = 32
 /** Seals a context under a key of 32 bytes. The session's bytes are wiped. */
 export function sealMovingContext(context: MovingContext, key: Uint8Array): Uint8Array {
   const head = new Writer().bytes(MAGIC).u8(VERSION).finish()
+  const plain = writeMovingContext(context)
+  wipe(context.session)
+  try {
+    const sealed = sealBlob(key, plain, head)
+    return new Writer(head.length + sealed.length).bytes(head).bytes(sealed).finish()
+  } finally {
+    wipe(plain)
+  }
+}
+
+function writeMovingContext(context: MovingContext): Uint8Array {
   const writer = new Writer(context.session.length + 256)
   const text = (value: string): void => {
     const bytes = utf16leEncode(value)
-    writer.u16le(bytes.length).bytes(bytes)
+    writer.u32le(bytes.length).bytes(bytes)
   }
   text(context.packageName)
   text(context.mechanism)
   writer.u8(context.side === 'initiator' ? 0 : 1)
   text(context.targetName)
   writer.u64le(BigInt(context.until.getTime())).bytes(context.id).u32le(context.session.length).bytes(context.session)
-  const plain = writer.finish()
-  wipe(context.session)
-  const sealed = sealBlob(key, plain, head)
-  wipe(plain)
-  return new Writer(head.length + sealed.length).bytes(head).bytes(sealed).finish()
+  return writer.finish()
 }
 
 /**
- * Opens what {@link sealMovingContext} made. The caller must still look at `until` and `id`.
+ * Opens what {@link sealMovingContext} made. The caller must still look at `until` and `id`, and wipe `session`.
  *
  * @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when it is no such blob or of another version;
  *   `SEC_E_MESSAGE_ALTERED` when the key is wrong or a byte differs.
@@ -61,17 +68,26 @@ export function openMovingContext(blob: Uint8Array, key: Uint8Array): MovingCont
     throw new SspiError('SEC_E_INVALID_TOKEN', `exported context: version ${version}, ${VERSION} is understood here`)
   }
   const head = blob.subarray(0, outer.offset)
-  const reader = new Reader(openBlob(key, outer.take(outer.remaining, 'exported context'), head))
-  const text = (what: string): string => utf16leDecode(reader.take(reader.u16le(`${what} length`), what), what)
+  const plain = openBlob(key, outer.take(outer.remaining, 'exported context'), head)
+  try {
+    return readMovingContext(plain)
+  } finally {
+    wipe(plain)
+  }
+}
+
+function readMovingContext(plain: Uint8Array): MovingContext {
+  const reader = new Reader(plain)
+  const text = (what: string): string => utf16leDecode(reader.take(reader.u32le(`${what} length`), what), what)
   const packageName = text('package')
   const mechanism = text('mechanism')
   const side = reader.u8('side') === 0 ? 'initiator' : 'acceptor'
   const targetName = text('target')
   const until = new Date(Number(reader.u64le('expiry')))
-  const id = reader.take(ID_LENGTH, 'id')
+  const id = reader.take(ID_LENGTH, 'id').slice()
   const session = reader.take(reader.u32le('session length'), 'session')
   reader.end('exported context')
-  return { packageName, mechanism, side, targetName, until, id, session }
+  return { packageName, mechanism, side, targetName, until, id, session: secretFrom(session) }
 }
 
 /** The length of {@link MovingContext}'s `id`. */

@@ -9,33 +9,34 @@ export function outputToken(output: SecBufferDesc | undefined, shortStatus: Fail
   return token
 }
 
-/** Writes a token into the output buffer, allocating where asked to or where the buffer has no memory. */
-export function putToken(
+/** @throws {@link SspiError} `shortStatus` when a token does not fit into the output buffer. */
+export function checkTokenRoom(
   buffer: SecBuffer,
   token: Uint8Array | undefined,
   allocate: boolean,
   shortStatus: FailureName,
 ): void {
-  const length = token?.length ?? 0
-  if (token === undefined || length === 0) {
-    buffer.cbBuffer = 0
-    return
+  if (token === undefined || allocate || buffer.pvBuffer === undefined) return
+  const room = Math.min(buffer.cbBuffer, buffer.pvBuffer.length)
+  if (room < token.length) {
+    throw new SspiError(shortStatus, `output: the token buffer has ${room} bytes, ${token.length} are needed`)
   }
-  if (allocate || buffer.pvBuffer === undefined) {
-    buffer.pvBuffer = token
-  } else {
-    const room = Math.min(buffer.cbBuffer, buffer.pvBuffer.length)
-    if (room < length) {
-      throw new SspiError(shortStatus, `output: the token buffer has ${room} bytes, ${length} are needed`)
-    }
-    buffer.pvBuffer.set(token)
-  }
-  buffer.cbBuffer = length
+}
+
+/**
+ * Writes a token into the output buffer, which has room for it, allocating where asked to or where the buffer has no
+ * memory: always a copy, as the exchange may still need its own.
+ */
+export function putToken(buffer: SecBuffer, token: Uint8Array | undefined, allocate: boolean): void {
+  buffer.cbBuffer = token?.length ?? 0
+  if (token === undefined || token.length === 0) return
+  if (allocate || buffer.pvBuffer === undefined) buffer.pvBuffer = token.slice()
+  else buffer.pvBuffer.set(token)
 }
 
 /** Says which bytes of the input were not the exchange's, in an `SECBUFFER_EMPTY` of the input that becomes `EXTRA`. */
 export function putExtra(input: SecBufferDesc, token: SecBuffer, consumed: number): void {
-  const surplus = token.cbBuffer - consumed
+  const surplus = token.bytes.length - consumed
   if (surplus <= 0) return
   const empty = input.find(SECBUFFER_EMPTY)
   if (empty === undefined) {
