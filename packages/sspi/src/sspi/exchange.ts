@@ -1,4 +1,4 @@
-import { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SspiError } from '../status/index.js'
+import { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SEC_I_COMPLETE_NEEDED, SspiError } from '../status/index.js'
 import { SecBuffer, SecBufferDesc } from './buffer.js'
 import { writeSecChannelBindings, type ChannelBindings } from './channel-bindings.js'
 import {
@@ -19,8 +19,9 @@ import {
   SECPKG_CRED_INBOUND,
   SECPKG_CRED_OUTBOUND,
 } from './constants/index.js'
-import type { ContextStep } from './contexts.js'
+import type { ContextStep, StepOptions } from './contexts.js'
 import type { CredentialValue, SecWinntAuthIdentity } from './credential-values.js'
+import type { Side } from './events.js'
 import { CredHandle, type CtxtHandle } from './handles.js'
 import type { LevelOne } from './level-one.js'
 import { achievedFlags, SecureSession } from './secure-session.js'
@@ -64,18 +65,25 @@ export interface ExchangeStep {
   readonly extra: Uint8Array | undefined
 }
 
-type Perform = (context: CtxtHandle | undefined, input: SecBufferDesc, output: SecBufferDesc) => Promise<ContextStep>
+/** What a step gives to the first level. */
+interface Given extends StepOptions {
+  readonly credential: CredHandle | undefined
+  readonly input: SecBufferDesc
+}
 
 abstract class AbstractExchange implements Disposable {
   protected readonly table: LevelOne
+  readonly #side: Side
   readonly #options: ExchangeOptions
   #ownCredential: CredHandle | undefined
   #context: CtxtHandle | undefined
   #session: SecureSession | undefined
+  #busy = false
   #over = false
 
-  constructor(table: LevelOne, options: ExchangeOptions) {
+  constructor(table: LevelOne, side: Side, options: ExchangeOptions) {
     this.table = table
+    this.#side = side
     this.#options = options
   }
 
@@ -90,21 +98,38 @@ abstract class AbstractExchange implements Disposable {
   /** Ends an exchange that will not be finished. A session that came out of it lives on. */
   [Symbol.dispose](): void {
     this.#over = true
-    if (this.#session === undefined) this.#context?.[Symbol.dispose]()
+    this.#context?.[Symbol.dispose]()
     this.#context = undefined
     this.#letGo()
   }
 
   protected async advance(
     token: Uint8Array | undefined,
-    credentialUse: number,
     required: number,
-    perform: (credential: CredHandle) => Perform,
+    signal: AbortSignal | undefined,
+    perform: (given: Given) => Promise<ContextStep>,
   ): Promise<ExchangeStep> {
-    if (this.#over || this.#session !== undefined) {
-      throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'the exchange is over')
+    if (this.#busy) throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'another step of the exchange is under way')
+    if (this.#over) throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'the exchange is over')
+    this.#busy = true
+    try {
+      return await this.#advance(token, required, signal, perform)
+    } catch (error) {
+      this[Symbol.dispose]()
+      throw error
+    } finally {
+      this.#busy = false
     }
-    const credential = await this.#credential(credentialUse)
+  }
+
+  async #advance(
+    token: Uint8Array | undefined,
+    required: number,
+    signal: AbortSignal | undefined,
+    perform: (given: Given) => Promise<ContextStep>,
+  ): Promise<ExchangeStep> {
+    // Later steps do without the credential: its owner may have freed it meanwhile.
+    const credential = this.#context === undefined ? await this.#credential() : undefined
     const empty = new SecBuffer(SECBUFFER_EMPTY)
     const input = [empty]
     if (token !== undefined) input.unshift(new SecBuffer(SECBUFFER_TOKEN, token))
@@ -113,48 +138,60 @@ abstract class AbstractExchange implements Disposable {
       input.push(new SecBuffer(SECBUFFER_CHANNEL_BINDINGS, writeSecChannelBindings(channelBindings)))
     }
     const output = new SecBuffer(SECBUFFER_TOKEN)
-    let step: ContextStep
-    try {
-      step = await perform(credential)(this.#context, new SecBufferDesc(input), new SecBufferDesc([output]))
-    } catch (error) {
-      this[Symbol.dispose]()
-      throw error
-    }
+    const context = this.#context
+    const step = await perform({
+      credential,
+      context,
+      input: new SecBufferDesc(input),
+      output: new SecBufferDesc([output]),
+      signal,
+    })
     this.#context = step.context
-    const reply = output.cbBuffer > 0 ? output.bytes : undefined
-    const extra = empty.type === SECBUFFER_EXTRA ? empty.bytes : undefined
-    const incomplete = step.status === SEC_E_INCOMPLETE_MESSAGE
-    if (step.status !== SEC_E_OK) return { token: reply, done: false, incomplete, extra }
-    const missing = required & ~step.contextAttr
-    if (missing !== 0) {
-      this[Symbol.dispose]()
+    this.#refuseWhenDisposed()
+    if (step.status === SEC_I_COMPLETE_NEEDED) {
       throw new SspiError(
-        'SEC_E_SECURITY_QOS_FAILED',
-        `the context came without ${achievedFlags(credentialUse === SECPKG_CRED_OUTBOUND ? 'initiator' : 'acceptor', missing).join(' and ')}, which was asked for`,
+        'SEC_E_UNSUPPORTED_FUNCTION',
+        `${this.#options.package}: the token needs the message that it goes into: use completeAuthToken`,
       )
     }
-    const side = credentialUse === SECPKG_CRED_OUTBOUND ? 'initiator' : 'acceptor'
-    this.#session = new SecureSession(
-      this.table,
-      step.context,
-      side,
-      step.contextAttr,
-      step.expiry,
-      this.#options.package,
-    )
-    this.#context = undefined
-    this.#letGo()
-    return { token: reply, done: true, incomplete: false, extra }
+    if (step.status === SEC_E_OK) this.#finish(step, required)
+    return {
+      token: output.cbBuffer > 0 ? output.bytes : undefined,
+      done: step.status === SEC_E_OK,
+      incomplete: step.status === SEC_E_INCOMPLETE_MESSAGE,
+      extra: empty.type === SECBUFFER_EXTRA ? empty.bytes : undefined,
+    }
   }
 
-  async #credential(credentialUse: number): Promise<CredHandle> {
+  #finish(step: ContextStep, required: number): void {
+    const { contextAttr, expiry, context } = step
+    const missing = achievedFlags(this.#side, required & ~contextAttr)
+    if (missing.length > 0) {
+      const what = missing.join(' and ')
+      throw new SspiError('SEC_E_SECURITY_QOS_FAILED', `the context came without ${what}, which was asked for`)
+    }
+    this.#session = new SecureSession(this.table, context, this.#side, contextAttr, expiry, this.#options.package)
+    // It is the session's now.
+    this.#context = undefined
+    this.#over = true
+    this.#letGo()
+  }
+
+  async #credential(): Promise<CredHandle> {
     const { credentials, package: packageName } = this.#options
     if (credentials instanceof CredHandle) return credentials
     if (this.#ownCredential === undefined) {
+      const credentialUse = this.#side === 'initiator' ? SECPKG_CRED_OUTBOUND : SECPKG_CRED_INBOUND
       const request = { package: packageName, credentialUse, authData: credentials }
       this.#ownCredential = (await this.table.acquireCredentialsHandle(request)).credential
+      this.#refuseWhenDisposed()
     }
     return this.#ownCredential
+  }
+
+  /** What came after disposal is thrown away by whoever catches this. */
+  #refuseWhenDisposed(): void {
+    if (this.#over) throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'the exchange was disposed during the step')
   }
 
   #letGo(): void {
@@ -169,7 +206,7 @@ export class InitiatorExchange extends AbstractExchange {
 
   /** @internal */
   constructor(table: LevelOne, options: InitiateOptions) {
-    super(table, options)
+    super(table, 'initiator', options)
     this.#options = options
   }
 
@@ -188,20 +225,8 @@ export class InitiatorExchange extends AbstractExchange {
     const wished = mutual === false ? 0 : ISC_REQ_MUTUAL_AUTH
     const sequence = integrity || confidentiality ? ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT : 0
     const contextReq = required | wished | sequence | flags
-    return this.advance(
-      token,
-      SECPKG_CRED_OUTBOUND,
-      required,
-      (credential) => (context, input, output) =>
-        this.table.initializeSecurityContext({
-          credential,
-          context,
-          targetName: target,
-          contextReq,
-          input,
-          output,
-          signal,
-        }),
+    return this.advance(token, required, signal, (given) =>
+      this.table.initializeSecurityContext({ ...given, targetName: target, contextReq }),
     )
   }
 }
@@ -212,7 +237,7 @@ export class AcceptorExchange extends AbstractExchange {
 
   /** @internal */
   constructor(table: LevelOne, options: AcceptOptions) {
-    super(table, options)
+    super(table, 'acceptor', options)
     this.#options = options
   }
 
@@ -222,12 +247,6 @@ export class AcceptorExchange extends AbstractExchange {
     const required = (integrity ? ASC_REQ_INTEGRITY : 0) | (confidentiality ? ASC_REQ_CONFIDENTIALITY : 0)
     const sequence = integrity || confidentiality ? ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT : 0
     const contextReq = required | ASC_REQ_MUTUAL_AUTH | sequence | flags
-    return this.advance(
-      token,
-      SECPKG_CRED_INBOUND,
-      required,
-      (credential) => (context, input, output) =>
-        this.table.acceptSecurityContext({ credential, context, contextReq, input, output, signal }),
-    )
+    return this.advance(token, required, signal, (given) => this.table.acceptSecurityContext({ ...given, contextReq }))
   }
 }

@@ -1,5 +1,5 @@
 import { SEC_E_OK, SspiError } from '../status/index.js'
-import type { ContextAttribute, ContextAttributes } from './attributes.js'
+import type { ContextAttribute, ContextAttributes, Sizes } from './attributes.js'
 import { SecBuffer, SecBufferDesc } from './buffer.js'
 import {
   ASC_RET_CONFIDENTIALITY,
@@ -44,9 +44,7 @@ export class SecureSession implements Disposable {
   readonly packageName: string
   readonly #table: LevelOne
   readonly #context: CtxtHandle
-  readonly #maxSignature: number
-  readonly #trailer: number
-  readonly #padding: number
+  #knownSizes: Sizes | undefined
 
   /** @internal */
   constructor(
@@ -64,10 +62,6 @@ export class SecureSession implements Disposable {
     this.achieved = achievedFlags(side, contextAttr)
     this.expiry = expiry
     this.packageName = packageName
-    const sizes = table.queryContextAttributes(context, SECPKG_ATTR_SIZES)
-    this.#maxSignature = sizes.maxSignature
-    this.#trailer = sizes.securityTrailer
-    this.#padding = sizes.blockSize > 1 ? sizes.blockSize : 0
   }
 
   /** The package that does the work: `'NTLM'` when Negotiate chose it. */
@@ -87,17 +81,19 @@ export class SecureSession implements Disposable {
 
   /** Encrypts and signs a message: one self-contained token, the package's GSS wrap format where it has one. */
   seal(message: Uint8Array): Uint8Array {
-    const out = new Uint8Array(this.#trailer + message.length + this.#padding)
-    out.set(message, this.#trailer)
-    const token = new SecBuffer(SECBUFFER_TOKEN, out.subarray(0, this.#trailer))
-    const data = new SecBuffer(SECBUFFER_DATA, out.subarray(this.#trailer, this.#trailer + message.length))
+    const { securityTrailer: room, blockSize } = this.#sizes
+    const most = blockSize > 1 ? blockSize : 0
+    const out = new Uint8Array(room + message.length + most)
+    out.set(message, room)
+    const token = new SecBuffer(SECBUFFER_TOKEN, out.subarray(0, room))
+    const data = new SecBuffer(SECBUFFER_DATA, out.subarray(room, room + message.length))
     const buffers = [token, data]
-    if (this.#padding > 0) buffers.push(new SecBuffer(SECBUFFER_PADDING, out.subarray(this.#trailer + message.length)))
+    if (most > 0) buffers.push(new SecBuffer(SECBUFFER_PADDING, out.subarray(room + message.length)))
     this.#table.encryptMessage(this.#context, 0, new SecBufferDesc(buffers))
     const padding = buffers[2]?.cbBuffer ?? 0
-    if (token.cbBuffer === this.#trailer) return out.subarray(0, this.#trailer + message.length + padding)
+    if (token.cbBuffer === room) return out.subarray(0, room + message.length + padding)
     // The token came out shorter than its room: the rest moves up to it.
-    out.copyWithin(token.cbBuffer, this.#trailer, this.#trailer + message.length + padding)
+    out.copyWithin(token.cbBuffer, room, room + message.length + padding)
     return out.subarray(0, token.cbBuffer + message.length + padding)
   }
 
@@ -117,7 +113,7 @@ export class SecureSession implements Disposable {
 
   /** Signs a message: the signature, to be sent beside it. */
   sign(message: Uint8Array): Uint8Array {
-    const token = new SecBuffer(SECBUFFER_TOKEN, this.#maxSignature)
+    const token = new SecBuffer(SECBUFFER_TOKEN, this.#sizes.maxSignature)
     this.#table.makeSignature(this.#context, 0, new SecBufferDesc([new SecBuffer(SECBUFFER_DATA, message), token]))
     return token.bytes
   }
@@ -131,6 +127,11 @@ export class SecureSession implements Disposable {
   /** Moves the session out, as `exportSecurityContext`; this object is ended. */
   export(options: ExportOptions): Uint8Array {
     return this.#table.exportSecurityContext(this.#context, options)
+  }
+
+  /** Asked once, and only where messages are sent: a package that protects none has no sizes. */
+  get #sizes(): Sizes {
+    return (this.#knownSizes ??= this.attribute(SECPKG_ATTR_SIZES))
   }
 
   /** Ends the session and wipes its keys. */
