@@ -1,4 +1,4 @@
-import { contextTag, DerReader, DerWriter, oemDecode, oemEncode, Tag } from '../bytes/index.js'
+import { bytesEqual, contextTag, DerReader, DerWriter, oemDecode, oemEncode, Tag } from '../bytes/index.js'
 import { isGssTokenOf, readGssToken, SspiError, writeGssToken } from '../sspi/index.js'
 import { DEFAULT_MAX_MECH_TYPES, NegState, SPNEGO_OID } from './constants.js'
 
@@ -139,6 +139,17 @@ function skipExtensions(fields: DerReader, lastKnown: number, what: string): voi
       throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: tag 0x${tag.toString(16)} has no place here`)
     }
   }
+}
+
+/** The mechanism's token; an empty one, as some peers send with accept-completed, is none (RFC 2743 §1.1.2). */
+export function tokenOf({ responseToken }: NegTokenResp): Uint8Array | undefined {
+  return responseToken?.length === 0 ? undefined : responseToken
+}
+
+/** The mechListMIC. Windows 2000 repeats the responseToken in this field (RFC 4178, appendix C): that is none. */
+export function micOf({ mechListMic, responseToken }: NegTokenResp): Uint8Array | undefined {
+  if (mechListMic === undefined || mechListMic.length === 0) return undefined
+  return responseToken !== undefined && bytesEqual(responseToken, mechListMic) ? undefined : mechListMic
 }
 
 /** The MechTypeList of these OIDs: what is sent, and what a mechListMIC is made of. */

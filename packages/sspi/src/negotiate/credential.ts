@@ -1,0 +1,103 @@
+import {
+  packageAllowed,
+  SspiError,
+  type Credential,
+  type CredentialRequest,
+  type Identity,
+  type Mechanism,
+  type RevealedCredential,
+  type SecurityPackage,
+  type World,
+} from '../sspi/index.js'
+
+/** A package that can be negotiated, with a credential of its own. */
+export interface AvailableMechanism {
+  readonly package: SecurityPackage
+  readonly mechanism: Mechanism
+  readonly credential: Credential
+}
+
+/** A package that cannot be negotiated with this credential, and why. */
+export interface UnavailableMechanism {
+  readonly packageName: string
+  readonly reason: string
+}
+
+/**
+ * Negotiate's credential: one of each package that can be negotiated, as far as they could be had.
+ *
+ * It is made of the packages that are registered when it is acquired; later ones do not join.
+ */
+export class NegotiateCredential implements Credential {
+  /** In the order of the registry, which is the order of preference. */
+  readonly mechanisms: readonly AvailableMechanism[]
+  readonly unavailable: readonly UnavailableMechanism[]
+
+  constructor(mechanisms: readonly AvailableMechanism[], unavailable: readonly UnavailableMechanism[]) {
+    this.mechanisms = mechanisms
+    this.unavailable = unavailable
+  }
+
+  /** The earliest of its parts. */
+  get expiry(): Date {
+    return new Date(Math.min(...this.mechanisms.map(({ credential }) => credential.expiry.getTime())))
+  }
+
+  /** As the first package that knows says it. */
+  get identity(): Identity | undefined {
+    return this.mechanisms.find(({ credential }) => credential.identity !== undefined)?.credential.identity
+  }
+
+  dispose(): void {
+    for (const { credential } of this.mechanisms) credential.dispose()
+  }
+}
+
+/**
+ * Acquires a credential of every package that can be negotiated and that the identity's package list lets in.
+ *
+ * @throws {@link SspiError} `SEC_E_NO_CREDENTIALS` when there is none, saying why of each.
+ */
+export function acquireNegotiateCredential(request: CredentialRequest, world: World): NegotiateCredential {
+  const mechanisms: AvailableMechanism[] = []
+  const unavailable: UnavailableMechanism[] = []
+  try {
+    for (const of of request.packages) {
+      const { mechanism } = of
+      if (mechanism === undefined) continue
+      const outcome = acquireOne(of, request, world)
+      if (typeof outcome === 'string') unavailable.push({ packageName: of.info.name, reason: outcome })
+      else mechanisms.push({ package: of, mechanism, credential: outcome })
+    }
+    if (mechanisms.length === 0) {
+      throw new SspiError('SEC_E_NO_CREDENTIALS', `Negotiate: ${describeUnavailable(unavailable)}`)
+    }
+  } catch (error) {
+    for (const { credential } of mechanisms) credential.dispose()
+    throw error
+  }
+  return new NegotiateCredential(mechanisms, unavailable)
+}
+
+/** In words, which packages are not available, and why. */
+export function describeUnavailable(unavailable: readonly UnavailableMechanism[]): string {
+  if (unavailable.length === 0) return 'no package that can be negotiated is registered'
+  return unavailable.map(({ packageName, reason }) => `${packageName} is not available (${reason})`).join('; ')
+}
+
+/** The package's credential, or why there is none. */
+function acquireOne(of: SecurityPackage, request: CredentialRequest, world: World): Credential | string {
+  if (!packageAllowed(packageListOf(request.value), of.info.name)) return "the identity's package list excludes it"
+  if (request.use === 'outbound' && of.initiate === undefined) return 'it cannot initiate'
+  if (request.use === 'inbound' && of.accept === undefined) return 'it cannot accept'
+  try {
+    return of.acquire(request, world)
+  } catch (error) {
+    if (error instanceof SspiError) return `${error.code}: ${error.message}`
+    throw error
+  }
+}
+
+function packageListOf(value: RevealedCredential | undefined): string | undefined {
+  return value !== undefined && 'packageList' in value ? value.packageList : undefined
+}
