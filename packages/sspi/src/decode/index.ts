@@ -1,3 +1,12 @@
+export {
+  checkNtlm,
+  type CheckNtlmOptions,
+  type NtlmCheck,
+  type NtlmKeys,
+  type NtlmMessages,
+  type NtlmSecret,
+  type Verdict,
+} from './check-ntlm.js'
 export { decoders, decodeToken, decodingErrors, readTokens, type DecodeOptions } from './decode-token.js'
 export { hexdump } from './hexdump.js'
 export type { About, DecodedNode, Scope, TokenDecoder } from './node.js'

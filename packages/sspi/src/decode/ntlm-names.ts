@@ -29,7 +29,7 @@ export const NEGOTIATE_FLAGS: BitNames = [
 /** The flags that decide how a message is to be read. */
 export const UNICODE = 0x0000_0001
 export const EXTENDED_SESSION_SECURITY = 0x0008_0000
-export const KEY_EXCHANGE = 0x4000_0000
+export const VERSION = 0x0200_0000
 
 /** MsvAvFlags, MS-NLMP 2.2.2.1. */
 export const AV_FLAGS: BitNames = [

@@ -3,7 +3,7 @@ import { decodeAvPairs, findAvPair } from './av-pairs.js'
 import { Fields } from './fields.js'
 import { bitNames, fileTimeText } from './names.js'
 import type { About, DecodedNode, Scope, TokenDecoder } from './node.js'
-import { EXTENDED_SESSION_SECURITY, NEGOTIATE_FLAGS, UNICODE, windowsName } from './ntlm-names.js'
+import { EXTENDED_SESSION_SECURITY, NEGOTIATE_FLAGS, UNICODE, VERSION, windowsName } from './ntlm-names.js'
 import { textOf } from './text-fields.js'
 
 const SIGNATURE = Uint8Array.of(0x4e, 0x54, 0x4c, 0x4d, 0x53, 0x53, 0x50, 0x00)
@@ -103,7 +103,10 @@ function decodeAuthenticate(children: DecodedNode[], bytes: Uint8Array, scope: S
   payload.field(fields, 'Workstation', (field) => textOf(field, encoding, 'Workstation'))
   payload.field(fields, 'EncryptedRandomSessionKey', (field) => ({ value: toHex(field) }))
   negotiateFlags(fields)
-  if (payload.start - fields.offset >= VERSION_LENGTH) version(fields, scope)
+  const room = payload.start - fields.offset
+  // gss-ntlmssp leaves the Version out when the flags have none; the MIC moves up then.
+  const versionLeftOut = (flags & VERSION) === 0 && room >= MIC_LENGTH && room < VERSION_LENGTH + MIC_LENGTH
+  if (room >= VERSION_LENGTH && !versionLeftOut) version(fields, scope)
   if (payload.start - fields.offset >= MIC_LENGTH) {
     const promised = micPromised(nt)
     fields.bytes('MIC', MIC_LENGTH, () => ({
