@@ -84,7 +84,7 @@ export function ntowfv1(password: string): SecretBytes {
 /** LMOWFv1, MS-NLMP 3.3.1: the LM hash, 16 bytes; `undefined` for passwords that have none (over 14 characters, not ASCII). */
 export function lmowfv1(password: string): SecretBytes | undefined {
   // Beyond ASCII it depends on the code page of the machine where the password was set.
-  if (password.length > 14 || [...password].some((character) => character > '\x7f')) return undefined
+  if (!/^[\0-\x7f]{0,14}$/.test(password)) return undefined
   const padded = secretBytes(14)
   const encoded = oemEncode(password.toUpperCase())
   padded.set(encoded)

@@ -42,10 +42,10 @@ const FILLING_56 = Uint8Array.of(0xa0)
 const FILLING_40 = Uint8Array.of(0xe5, 0x38, 0xb0)
 
 const SIGN_MAGIC = {
-  client: encodeAscii('session key to client-to-server signing key magic constant\0', 'constant'),
-  server: encodeAscii('session key to server-to-client signing key magic constant\0', 'constant'),
+  client: encodeAscii('session key to client-to-server signing key magic constant\0'),
+  server: encodeAscii('session key to server-to-client signing key magic constant\0'),
 }
 const SEAL_MAGIC = {
-  client: encodeAscii('session key to client-to-server sealing key magic constant\0', 'constant'),
-  server: encodeAscii('session key to server-to-client sealing key magic constant\0', 'constant'),
+  client: encodeAscii('session key to client-to-server sealing key magic constant\0'),
+  server: encodeAscii('session key to server-to-client sealing key magic constant\0'),
 }

@@ -95,8 +95,9 @@ export function writeAuthenticate(message: AuthenticateMessage): Uint8Array {
 /** A copy of an AUTHENTICATE_MESSAGE with its MIC zeroed: what the MIC is computed over. */
 export function withoutMic(message: Uint8Array, parsed: AuthenticateMessage): Uint8Array {
   const copy = message.slice()
-  if (parsed.mic !== undefined)
-    {copy.fill(0, parsed.mic.byteOffset - message.byteOffset, parsed.mic.byteOffset - message.byteOffset + MIC_LENGTH)}
+  if (parsed.mic !== undefined) {
+    copy.fill(0, parsed.mic.byteOffset - message.byteOffset, parsed.mic.byteOffset - message.byteOffset + MIC_LENGTH)
+  }
   return copy
 }
 

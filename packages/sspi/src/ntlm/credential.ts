@@ -1,0 +1,68 @@
+import { secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
+import { never, SspiError, type Credential, type CredentialRequest, type Identity } from '../sspi/index.js'
+import { ntowfv1 } from './responses.js'
+
+const HASH_LENGTH = 16
+
+/** What an initiator authenticates with; an acceptor's holds nothing, as accounts are looked up. */
+export type NtlmSecret =
+  | { readonly kind: 'user'; readonly user: string; readonly domain: string; readonly ntHash: SecretBytes }
+  | { readonly kind: 'anonymous' }
+  | { readonly kind: 'none' }
+
+/** NTLM's form of a credential: the NT hash, not the password. */
+export class NtlmCredential implements Credential {
+  readonly expiry: Date = never()
+  readonly #secret: NtlmSecret
+
+  /** @param secret - its hash is wiped by `dispose`. */
+  constructor(secret: NtlmSecret) {
+    this.#secret = secret
+  }
+
+  get secret(): NtlmSecret {
+    return this.#secret
+  }
+
+  get identity(): Identity | undefined {
+    if (this.#secret.kind !== 'user') return undefined
+    const { user, domain } = this.#secret
+    return { name: user, domain, sid: undefined, groups: [], source: 'asserted' }
+  }
+
+  dispose(): void {
+    if (this.#secret.kind === 'user') wipe(this.#secret.ntHash)
+  }
+}
+
+/** Makes a credential. Errors as for `SecurityPackage.acquire`. */
+export function acquireNtlmCredential(request: CredentialRequest): NtlmCredential {
+  const { value, use } = request
+  if (value === undefined) {
+    if (use === 'inbound') return new NtlmCredential({ kind: 'none' })
+    throw new SspiError(
+      'SEC_E_NO_CREDENTIALS',
+      'NTLM: no user and password were given, and there is no logged-on user here',
+    )
+  }
+  switch (value.kind) {
+    case 'anonymous':
+      return new NtlmCredential({ kind: 'anonymous' })
+    case 'password': {
+      const { user, domain, password } = value
+      // MS-NLMP 3.3.2: a user and a password that are both empty mean nobody.
+      if (user === '' && password === '') return new NtlmCredential({ kind: 'anonymous' })
+      return new NtlmCredential({ kind: 'user', user, domain, ntHash: ntowfv1(password) })
+    }
+    case 'nt-hash': {
+      const { user, domain, ntHash } = value
+      if (ntHash.length !== HASH_LENGTH) {
+        throw new SspiError(
+          'SEC_E_UNKNOWN_CREDENTIALS',
+          `NTLM: an NT hash has ${HASH_LENGTH} bytes, not ${ntHash.length}`,
+        )
+      }
+      return new NtlmCredential({ kind: 'user', user, domain, ntHash: secretFrom(ntHash) })
+    }
+  }
+}
