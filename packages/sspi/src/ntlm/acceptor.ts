@@ -14,6 +14,7 @@ import {
   type AcceptRequest,
   type AccessToken,
   type Account,
+  type Answer,
   type AttributeTable,
   type ChannelBindings,
   type ContextAttribute,
@@ -414,6 +415,11 @@ function optionalToken(input: Input): Uint8Array | undefined {
 }
 
 function accountOf(input: Input): Account | undefined {
-  if (input.kind === 'answer') return input.answer.value
+  if (input.kind === 'answer' && isOfAccount(input.answer)) return input.answer.value
   throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `NTLM: the answer to an account query expected, not a ${input.kind}`)
+}
+
+function isOfAccount(answer: Answer): answer is Extract<Answer, { readonly effect: 'account' }> {
+  const effect: string = answer.effect
+  return effect === 'account'
 }

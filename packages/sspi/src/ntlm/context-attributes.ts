@@ -81,8 +81,9 @@ export function requireDemanded(side: Side, flags: number, contextReq: number): 
     side === 'initiator' ? [ISC_REQ_INTEGRITY, ISC_REQ_CONFIDENTIALITY] : [ASC_REQ_INTEGRITY, ASC_REQ_CONFIDENTIALITY]
   const missing: string[] = []
   if ((contextReq & integrity) !== 0 && !hasFlag(flags, NegotiateFlag.NEGOTIATE_SIGN)) missing.push('integrity')
-  if ((contextReq & confidentiality) !== 0 && !hasFlag(flags, NegotiateFlag.NEGOTIATE_SEAL))
-    {missing.push('confidentiality')}
+  if ((contextReq & confidentiality) !== 0 && !hasFlag(flags, NegotiateFlag.NEGOTIATE_SEAL)) {
+    missing.push('confidentiality')
+  }
   if (missing.length === 0) return
   const why = hasFlag(flags, NegotiateFlag.ANONYMOUS)
     ? 'an anonymous session has no key for it'

@@ -64,6 +64,7 @@ type State =
   | { readonly at: 'expect-challenge'; readonly negotiate: Uint8Array }
   | { readonly at: 'over' }
 
+type Name = Pick<User, 'user' | 'domain'>
 type User = Extract<NtlmSecret, { readonly kind: 'user' }>
 
 /** What goes into the AUTHENTICATE message, and the key that comes of it. */
@@ -158,24 +159,21 @@ export class NtlmInitiator implements Exchange {
     const flags = this.#choose(challenge, anonymous)
     requireDemanded('initiator', flags, this.#request.contextReq)
 
+    const user = anonymous ? NOBODY : secret
     const proof = anonymous ? proveNothing() : this.#prove(secret, challenge, flags)
-    const keyExchange = hasFlag(flags, NegotiateFlag.NEGOTIATE_KEY_EXCH)
-    const exportedSessionKey = secretFrom(keyExchange ? this.#world.random(16) : proof.keyExchangeKey)
-    const user = anonymous ? { user: '', domain: '' } : secret
-    const message = writeAuthenticate({
-      ntResponse: proof.ntResponse,
-      lmResponse: proof.lmResponse,
-      domain: user.domain,
-      user: user.user,
-      workstation: this.#settings.workstation,
-      encryptedRandomSessionKey: keyExchange ? rc4Once(proof.keyExchangeKey, exportedSessionKey) : NOTHING,
-      flags,
-      version: OUR_VERSION,
-      mic: proof.withMic ? new Uint8Array(MIC_LENGTH) : undefined,
-    })
-    wipe(proof.keyExchangeKey)
-    if (proof.withMic)
-      {readAuthenticate(message).mic?.set(messageIntegrityCode(exportedSessionKey, negotiate, token, message))}
+    let exportedSessionKey: SecretBytes | undefined
+    let message: Uint8Array
+    try {
+      exportedSessionKey = this.#exportedKey(proof, flags)
+      message = this.#write(user, proof, exportedSessionKey, flags)
+      const mic = readAuthenticate(message).mic
+      if (proof.withMic) mic?.set(messageIntegrityCode(exportedSessionKey, negotiate, token, message))
+    } catch (error) {
+      wipe(exportedSessionKey)
+      throw error
+    } finally {
+      wipe(proof.keyExchangeKey)
+    }
 
     const { targetName, contextReq } = this.#request
     this.#contextAttr = achievedAttributes('initiator', flags, contextReq)
@@ -204,6 +202,34 @@ export class NtlmInitiator implements Exchange {
       target: targetName === '' ? undefined : targetName,
     })
     return { kind: 'done', token: message, consumed: token.length, session }
+  }
+
+  #exportedKey(proof: Proof, flags: number): SecretBytes {
+    if (!hasFlag(flags, NegotiateFlag.NEGOTIATE_KEY_EXCH)) return secretFrom(proof.keyExchangeKey)
+    const drawn = this.#world.random(16)
+    const key = secretFrom(drawn)
+    wipe(drawn)
+    return key
+  }
+
+  /** The AUTHENTICATE message, with zeros where the MIC goes. */
+  #write(user: Name, proof: Proof, exportedSessionKey: SecretBytes, flags: number): Uint8Array {
+    // Also where nothing is signed or sealed, as Samba, Heimdal and pyspnego have it: Samba insists on it.
+    const keyExchange = hasFlag(flags, NegotiateFlag.NEGOTIATE_KEY_EXCH)
+    const encrypted = keyExchange ? rc4Once(proof.keyExchangeKey, exportedSessionKey) : undefined
+    const message = writeAuthenticate({
+      ntResponse: proof.ntResponse,
+      lmResponse: proof.lmResponse,
+      domain: user.domain,
+      user: user.user,
+      workstation: this.#settings.workstation,
+      encryptedRandomSessionKey: encrypted ?? NOTHING,
+      flags,
+      version: OUR_VERSION,
+      mic: proof.withMic ? new Uint8Array(MIC_LENGTH) : undefined,
+    })
+    wipe(encrypted)
+    return message
   }
 
   /** The flags that count from here on: what both sides have, if that is enough. */
@@ -239,7 +265,8 @@ export class NtlmInitiator implements Exchange {
   /** MS-NLMP 3.1.5.1.2 and 3.3.2. */
   #proveV2(user: User, challenge: ChallengeMessage): Proof {
     const { serverChallenge } = challenge
-    const serverPairs = readAvPairs(challenge.targetInfo)
+    // Some servers flag target information and send none at all, not even an end mark.
+    const serverPairs = challenge.targetInfo.length === 0 ? [] : readAvPairs(challenge.targetInfo)
     const serverTime = avTimestamp(serverPairs)
     // The MIC is for servers that send their time; older ones would take it for something else.
     const withMic = serverTime !== undefined
@@ -301,6 +328,7 @@ function proveNothing(): Proof {
 }
 
 const NOTHING = new Uint8Array(0)
+const NOBODY: Name = { user: '', domain: '' }
 
 const SESSION_SECURITY = NegotiateFlag.NEGOTIATE_SIGN | NegotiateFlag.NEGOTIATE_SEAL | NegotiateFlag.NEGOTIATE_KEY_EXCH
 
@@ -329,8 +357,9 @@ function offeredFlags(contextReq: number, settings: NtlmSettings): number {
     NegotiateFlag.NEGOTIATE_KEY_EXCH |
     NegotiateFlag.NEGOTIATE_56
   if (settings.insecureAllowNtlmV1) flags |= NegotiateFlag.NEGOTIATE_OEM
-  if (requested(ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT))
-    {flags |= NegotiateFlag.NEGOTIATE_SIGN}
+  if (requested(ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT)) {
+    flags |= NegotiateFlag.NEGOTIATE_SIGN
+  }
   // MS-NLMP 2.2.2.5: whoever seals signs.
   if (requested(ISC_REQ_CONFIDENTIALITY)) flags |= NegotiateFlag.NEGOTIATE_SEAL | NegotiateFlag.NEGOTIATE_SIGN
   if (requested(ISC_REQ_IDENTIFY)) flags |= NegotiateFlag.NEGOTIATE_IDENTIFY
@@ -341,7 +370,8 @@ function offeredFlags(contextReq: number, settings: NtlmSettings): number {
 /** The peer's token, where nothing else can come. @throws `SspiError` `SEC_E_INVALID_TOKEN` when there is none. */
 export function tokenOf(input: Input, expected: string): Uint8Array {
   if (input.kind !== 'token') throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `NTLM: ${expected} expected, not an answer`)
-  if (input.token === undefined)
-    {throw new SspiError('SEC_E_INVALID_TOKEN', `NTLM: ${expected} expected, and no token came`)}
+  if (input.token === undefined) {
+    throw new SspiError('SEC_E_INVALID_TOKEN', `NTLM: ${expected} expected, and no token came`)
+  }
   return input.token
 }

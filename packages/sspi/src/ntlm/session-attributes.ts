@@ -1,4 +1,3 @@
-import { secretFrom } from '../crypto/index.js'
 import {
   never,
   qualifiedName,
@@ -53,7 +52,7 @@ export function sessionAttributes(parts: SessionParts, info: SecPkgInfo): Attrib
     }),
     [SECPKG_ATTR_LIFESPAN]: () => ({ start: parts.start, expiry: never() }),
     [SECPKG_ATTR_KEY_INFO]: () => keyInfo(parts.flags),
-    [SECPKG_ATTR_SESSION_KEY]: () => ({ sessionKey: secretFrom(parts.exportedSessionKey) }),
+    [SECPKG_ATTR_SESSION_KEY]: () => ({ sessionKey: parts.exportedSessionKey.slice() }),
     [SECPKG_ATTR_PACKAGE_INFO]: () => info,
     [SECPKG_ATTR_NEGOTIATION_INFO]: () => ({ packageInfo: info, negotiationState: SECPKG_NEGOTIATION_COMPLETE }),
     [SECPKG_ATTR_FLAGS]: () => ({ flags: parts.contextAttr }),
