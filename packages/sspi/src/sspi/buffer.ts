@@ -57,7 +57,8 @@ export class SecBuffer {
     if (!(Number.isInteger(cbBuffer) && cbBuffer >= 0 && cbBuffer <= pvBuffer.length)) {
       throw new TypeError(`SecBuffer: cbBuffer is ${cbBuffer}, the memory has ${pvBuffer.length} bytes`)
     }
-    return pvBuffer.subarray(0, cbBuffer)
+    // Never a Buffer, whose `slice` would be a view where every other array's is a copy.
+    return new Uint8Array(pvBuffer.buffer, pvBuffer.byteOffset, cbBuffer)
   }
 
   /** Makes this buffer stand for other bytes (a view), as packages do with `SECBUFFER_EXTRA` and the like. */

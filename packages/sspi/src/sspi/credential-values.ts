@@ -101,7 +101,7 @@ export class NtHashCredential extends NamedCredential {
   constructor(options: NtHashCredentialOptions) {
     super(options)
     // Immutable as a value: a copy, so that the caller may wipe its own.
-    this.#ntHash = typeof options.ntHash === 'function' ? options.ntHash : options.ntHash.slice()
+    this.#ntHash = typeof options.ntHash === 'function' ? options.ntHash : new Uint8Array(options.ntHash)
   }
 
   /** The hash, 16 bytes, a view; asks the source when it is a function. */

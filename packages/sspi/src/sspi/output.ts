@@ -30,7 +30,7 @@ export function checkTokenRoom(
 export function putToken(buffer: SecBuffer, token: Uint8Array | undefined, allocate: boolean): void {
   buffer.cbBuffer = token?.length ?? 0
   if (token === undefined || token.length === 0) return
-  if (allocate || buffer.pvBuffer === undefined) buffer.pvBuffer = token.slice()
+  if (allocate || buffer.pvBuffer === undefined) buffer.pvBuffer = new Uint8Array(token)
   else buffer.pvBuffer.set(token)
 }
 

@@ -103,7 +103,7 @@ export class SecureSession implements Disposable {
    */
   unseal(sealed: Uint8Array): Uint8Array {
     const data = new SecBuffer(SECBUFFER_DATA)
-    const message = new SecBufferDesc([new SecBuffer(SECBUFFER_STREAM, sealed.slice()), data])
+    const message = new SecBufferDesc([new SecBuffer(SECBUFFER_STREAM, new Uint8Array(sealed)), data])
     const { status } = this.#table.decryptMessage(this.#context, message)
     if (status !== SEC_E_OK) {
       throw new SspiError('SEC_E_INVALID_TOKEN', `a sealed message of ${sealed.length} bytes is not a whole one`)
