@@ -1,6 +1,7 @@
 /** The session of the sample package in third-party-package.ts: messages, attributes, moving to another place. */
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto'
 import {
+  ASC_RET_INTEGRITY,
   constantTimeEqual,
   ISC_RET_CONFIDENTIALITY,
   ISC_RET_INTEGRITY,
@@ -42,6 +43,7 @@ const KEY_LENGTH = 32
 /** The keys of a session, one after the other in one piece of memory, so that one call wipes them. */
 const KEYS = { sealInitiator: 0, sealAcceptor: 1, signInitiator: 2, signAcceptor: 3, session: 4 } as const
 const KEYS_LENGTH = 5 * KEY_LENGTH
+const PROTECTION = ISC_RET_MUTUAL_AUTH | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT | ISC_RET_CONFIDENTIALITY
 
 /** Who talks with whom, and how many messages have gone. */
 interface Course {
@@ -83,9 +85,7 @@ export function importSession(blob: Uint8Array): Session {
 }
 
 class SharedKeySession implements Session {
-  // ISC_RET_ and ASC_RET_ have the same numbers for these.
-  readonly contextAttr =
-    ISC_RET_MUTUAL_AUTH | ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT | ISC_RET_CONFIDENTIALITY | ISC_RET_INTEGRITY
+  readonly contextAttr: number
   readonly expiry = never()
   readonly peer: Identity | undefined
   readonly mechListMic = { required: false }
@@ -97,6 +97,8 @@ class SharedKeySession implements Session {
     this.#keys = keys
     this.#course = course
     const { side, client, target } = course
+    // The two sides' flags have the same numbers, but for this one.
+    this.contextAttr = PROTECTION | (side === 'initiator' ? ISC_RET_INTEGRITY : ASC_RET_INTEGRITY)
     this.peer = side === 'acceptor' ? identityOf(client) : undefined
     this.#attributes = {
       [SECPKG_ATTR_SIZES]: () => ({

@@ -1,0 +1,27 @@
+import { passwordCredential } from 'sspi/core'
+import type * as Compliance from '../../packages/sspi/test/compliance/suite.js'
+import { sharedKeyPackage } from '../src/third-party-package.js'
+
+// The suite is no part of what is published: it is taken from where the workspace builds it.
+const built = new URL('../../../packages/sspi/dist/test/compliance/suite.js', import.meta.url)
+const { describePackage, testTable } = (await import(built.href)) as typeof Compliance
+
+const key = '8f'.repeat(32)
+
+describePackage({
+  name: 'SharedKey',
+  tables: () => ({ client: registered(), server: registered() }),
+  clientCredential: passwordCredential({ user: 'till-7', password: key }),
+  serverCredential: passwordCredential({ user: 'till-7', password: key }),
+  wrongCredential: passwordCredential({ user: 'till-7', password: '8e'.repeat(32) }),
+  target: 'till/shop.example.com',
+  clientName: 'till-7',
+  supports: { export: true, mutual: true, wholeExchangeProtected: true, channelBindings: true },
+})
+
+/** An interface that learns of the package at run time, like any other third party's. */
+function registered(): ReturnType<typeof testTable> {
+  const sspi = testTable([])
+  sspi.addSecurityPackage(sharedKeyPackage)
+  return sspi
+}
