@@ -125,7 +125,9 @@ export class NegotiateAcceptor extends Negotiation {
 
   #choose(init: NegTokenInit, input: TokenInput, consumed: number): Step {
     const { oid, first, found } = this.#firstKnown(init.mechTypes)
-    const run = this.adopt(new MechanismRun(found.package, this.#accept(found, ASC_REQ_INTEGRITY)))
+    // To an acceptor's mechanism a flag is a demand. Integrity is demanded only where a MIC must be made: otherwise clients
+    // that sign nothing (anonymous ones) would be shut out, and it is the initiator who asks for it anyway.
+    const run = this.adopt(new MechanismRun(found.package, this.#accept(found, first ? 0 : ASC_REQ_INTEGRITY)))
     const chosen = { run, mechTypeList: init.mechTypeList, micRequired: !first }
     this.#untold = oid
     // The optimistic token is the first mechanism's, and a MIC beside it too: another one does not look at them.

@@ -32,10 +32,17 @@ export class NegotiateCredential implements Credential {
   /** In the order of the registry, which is the order of preference. */
   readonly mechanisms: readonly AvailableMechanism[]
   readonly unavailable: readonly UnavailableMechanism[]
+  /** Whether it is nobody's: then there is no key to sign with. */
+  readonly anonymous: boolean
 
-  constructor(mechanisms: readonly AvailableMechanism[], unavailable: readonly UnavailableMechanism[]) {
+  constructor(
+    mechanisms: readonly AvailableMechanism[],
+    unavailable: readonly UnavailableMechanism[],
+    anonymous: boolean,
+  ) {
     this.mechanisms = mechanisms
     this.unavailable = unavailable
+    this.anonymous = anonymous
   }
 
   /** The earliest of its parts. */
@@ -76,7 +83,7 @@ export function acquireNegotiateCredential(request: CredentialRequest, world: Wo
     for (const { credential } of mechanisms) credential.dispose()
     throw error
   }
-  return new NegotiateCredential(mechanisms, unavailable)
+  return new NegotiateCredential(mechanisms, unavailable, isAnonymous(request.value))
 }
 
 /** In words, which packages are not available, and why. */
@@ -100,4 +107,9 @@ function acquireOne(of: SecurityPackage, request: CredentialRequest, world: Worl
 
 function packageListOf(value: RevealedCredential | undefined): string | undefined {
   return value !== undefined && 'packageList' in value ? value.packageList : undefined
+}
+
+/** An identity whose name and password are both empty is nobody's too, as on Windows. */
+function isAnonymous(value: RevealedCredential | undefined): boolean {
+  return value?.kind === 'anonymous' || (value?.kind === 'password' && value.user === '' && value.password === '')
 }

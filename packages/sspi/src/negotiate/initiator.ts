@@ -1,6 +1,7 @@
 import {
   ISC_REQ_INTEGRITY,
   ISC_REQ_NO_INTEGRITY,
+  ISC_REQ_NULL_SESSION,
   ISC_RET_INTEGRITY,
   SECPKG_NEGOTIATION_IN_PROGRESS,
   SECPKG_NEGOTIATION_OPTIMISTIC,
@@ -194,9 +195,10 @@ export class NegotiateInitiator extends Negotiation {
     const { package: of, credential } = candidate
     const { targetName, packages } = this.#request
     if (of.initiate === undefined) throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `${of.info.name}: cannot initiate`)
-    // Without integrity there is no mechListMIC.
+    // Without integrity there is no mechListMIC; but nobody in particular has no key for it.
     const asked = this.#request.contextReq
-    const contextReq = (asked & ISC_REQ_NO_INTEGRITY) === 0 ? (asked | ISC_REQ_INTEGRITY) >>> 0 : asked
+    const without = (asked & (ISC_REQ_NO_INTEGRITY | ISC_REQ_NULL_SESSION)) !== 0 || this.#request.credential.anonymous
+    const contextReq = without ? asked : (asked | ISC_REQ_INTEGRITY) >>> 0
     return this.adopt(new MechanismRun(of, of.initiate({ credential, targetName, contextReq, packages }, this.#world)))
   }
 
@@ -231,8 +233,7 @@ export class NegotiateInitiator extends Negotiation {
       micSent: false,
     }
     // An acceptor that knows the first mechanism by another OID only has not looked at the optimistic token.
-    const unread =
-      oid !== first.mechanism.oid && tokenOf(response) === undefined && offer.optimistic.session === undefined
+    const unread = oid !== first.mechanism.oid && saysNothingElse(response)
     if (chosen === first && !unread) return this.#continue({ ...agreed, run: offer.optimistic }, response, input)
     return this.#restart(chosen, agreed, response, {
       ...input,
@@ -242,8 +243,7 @@ export class NegotiateInitiator extends Negotiation {
 
   /** Begins another mechanism than the optimistic one, RFC 4178 §4.2.2 (request-mic). */
   #restart(chosen: AvailableMechanism, agreed: Omit<Agreed, 'run'>, response: NegTokenResp, input: TokenInput): Step {
-    const { negState, mechListMic } = response
-    if (negState === NegState.ACCEPT_COMPLETED || tokenOf(response) !== undefined || mechListMic !== undefined) {
+    if (!saysNothingElse(response)) {
       throw new SspiError(
         'SEC_E_INVALID_TOKEN',
         `SPNEGO: the acceptor goes on with ${chosen.package.info.name}, which has not begun`,
@@ -284,7 +284,7 @@ export class NegotiateInitiator extends Negotiation {
     if (run.session === undefined) return this.#send(agreed, token, undefined, consumed)
     const { session } = run
     const required = isMicRequired(session, agreed.micRequired || agreed.micSent, ISC_RET_INTEGRITY)
-    if (token === undefined) return this.#settle(agreed, session, required, { negState, mic }, consumed)
+    if (token === undefined) return this.#settle(agreed, session, required, { response, mic }, consumed)
     // The last token of the mechanism is ours (§5 c): our MIC goes with it, and the acceptor has the last word.
     return this.#send(agreed, token, required ? makeMechListMic(session, agreed.mechTypeList) : undefined, consumed)
   }
@@ -292,9 +292,11 @@ export class NegotiateInitiator extends Negotiation {
   /** The mechanism is done on both sides, if the acceptor is to be believed: checks and exchanges what is still due. */
   #settle(agreed: Agreed, session: Session, required: boolean, came: Came, consumed: number): Step {
     const { run, mechTypeList, micSent } = agreed
-    const { negState, mic } = came
+    const { response, mic } = came
     const proof = mic === undefined ? undefined : verifyMechListMic(session, mechTypeList, mic)
-    const nothingDue = negState === NegState.ACCEPT_COMPLETED || (negState === undefined && proof === undefined)
+    // A MIC beside the mechanism's last token is answered with ours, whatever negState says (§5 b, I).
+    const lastWord = response.negState === NegState.ACCEPT_COMPLETED && tokenOf(response) === undefined
+    const nothingDue = proof === undefined ? !waits(response) : lastWord
     if (nothingDue || micSent) return this.finish(run, undefined, consumed, proof ?? finishWithoutMic(required))
     // It waits for something, and that can only be our MIC (§5 b).
     const own = makeMechListMic(session, mechTypeList)
@@ -321,9 +323,9 @@ export class NegotiateInitiator extends Negotiation {
   }
 }
 
-/** What the acceptor said besides the mechanism's token. */
+/** What the acceptor sent last. */
 interface Came {
-  readonly negState: NegState | undefined
+  readonly response: NegTokenResp
   readonly mic: Uint8Array | undefined
 }
 
@@ -334,4 +336,16 @@ interface Failure {
 
 function lengthOf(input: TokenInput): number {
   return input.token?.length ?? 0
+}
+
+/** Whether the acceptor says that it is not done. Some leave negState out when they are. */
+function waits({ negState }: NegTokenResp): boolean {
+  return negState !== undefined && negState !== NegState.ACCEPT_COMPLETED
+}
+
+/** Whether a first reply names a choice, and nothing that goes beyond it. */
+function saysNothingElse(response: NegTokenResp): boolean {
+  return (
+    response.negState !== NegState.ACCEPT_COMPLETED && tokenOf(response) === undefined && micOf(response) === undefined
+  )
 }

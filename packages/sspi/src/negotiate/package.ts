@@ -53,7 +53,8 @@ const INFO: SecPkgInfo = {
  * - An acceptor takes the first of the initiator's mechanisms that it has, sends hints when it is called without a
  *   token, and lets a mechanism's own token (NTLM without SPNEGO around it) pass.
  *
- * Integrity is always asked of the mechanism, as the MICs need it, unless `ISC_REQ_NO_INTEGRITY` is given.
+ * An initiator always asks its mechanism for integrity, as the MICs need it, unless it is anonymous or
+ * `ISC_REQ_NO_INTEGRITY` is given.
  */
 export function negotiatePackage(options: NegotiateOptions = {}): SecurityPackage<NegotiateCredential> {
   return {

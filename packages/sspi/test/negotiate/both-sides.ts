@@ -158,5 +158,8 @@ function sendSigned(from: Session, to: Session): void {
   const data = Uint8Array.of(1, 2, 3)
   const signature = new SecBuffer(SECBUFFER_TOKEN, 32)
   from.sign(new SecBufferDesc([new SecBuffer(SECBUFFER_DATA, data), signature]), 0, 0)
-  to.verify(new SecBufferDesc([new SecBuffer(SECBUFFER_DATA, data), new SecBuffer(SECBUFFER_TOKEN, signature.bytes)]), 0)
+  to.verify(
+    new SecBufferDesc([new SecBuffer(SECBUFFER_DATA, data), new SecBuffer(SECBUFFER_TOKEN, signature.bytes)]),
+    0,
+  )
 }

@@ -5,6 +5,7 @@ import {
   ASC_REQ_INTEGRITY,
   ISC_REQ_INTEGRITY,
   ISC_REQ_NO_INTEGRITY,
+  ISC_REQ_NULL_SESSION,
   SECPKG_ATTR_NEGOTIATION_INFO,
   SECPKG_ATTR_PACKAGE_INFO,
   SECPKG_NEGOTIATION_DIRECT,
@@ -37,14 +38,14 @@ function readInit(bytes: Uint8Array | undefined): NegTokenInit {
   assert.ok(bytes)
   const message = readNegotiationToken(bytes)
   assert.equal(message.kind, 'negTokenInit')
-  return message as NegTokenInit
+  return message
 }
 
 function readResp(bytes: Uint8Array | undefined): NegTokenResp {
   assert.ok(bytes)
   const message = readNegotiationToken(bytes)
   assert.equal(message.kind, 'negTokenResp')
-  return message as NegTokenResp
+  return message
 }
 
 function refused(call: () => unknown, code: string): SspiError {
@@ -99,7 +100,10 @@ test('the first token is framed, lists every OID, and carries the optimistic tok
 })
 
 test('the first reply names the mechanism, later ones do not', () => {
-  const { wire } = establish(initiate([fakeMechanism({ ...A, tokens: 5 })]), accept([fakeMechanism({ ...A, tokens: 5 })]))
+  const { wire } = establish(
+    initiate([fakeMechanism({ ...A, tokens: 5 })]),
+    accept([fakeMechanism({ ...A, tokens: 5 })]),
+  )
   const replies = wire.filter(({ from }) => from === 'acceptor').map(({ token: sent }) => readResp(sent))
   assert.deepEqual(
     replies.map(({ negState, supportedMech }) => [negState, supportedMech]),
@@ -214,13 +218,15 @@ test('an answer with an alias of an offered mechanism is accepted', () => {
   assert.equal(initiator.by, a)
 })
 
-test('an acceptor that knows the first mechanism by its alias alone gets it begun anew', () => {
-  const a = fakeMechanism({ ...A, oidAliases: ['1.3.9.11'], tokens: 3 })
-  const { initiator, wire } = establish(initiate([a]), accept([fakeMechanism({ ...A, oid: '1.3.9.11', tokens: 3 })]))
-  assert.equal(initiator.by, a)
-  assert.equal(a.log.exchanges.length, 2)
-  assert.equal(readResp(wire[1]?.token).negState, NegState.REQUEST_MIC)
-})
+for (const tokens of [1, 2, 3]) {
+  test(`an acceptor that knows the first mechanism by its alias alone gets it begun anew: ${tokens} tokens`, () => {
+    const a = fakeMechanism({ ...A, oidAliases: ['1.3.9.11'], tokens })
+    const { initiator, wire } = establish(initiate([a]), accept([fakeMechanism({ ...A, oid: '1.3.9.11', tokens })]))
+    assert.equal(initiator.by, a)
+    assert.equal(a.log.exchanges.length, 2)
+    assert.equal(readResp(wire[1]?.token).negState, NegState.REQUEST_MIC)
+  })
+}
 
 test('no common mechanism: a reject, and both lists in the message', () => {
   const { failure } = talk(initiate([fakeMechanism(A)]), accept([fakeMechanism(C)]))
@@ -234,25 +240,46 @@ test('no common mechanism: a reject, and both lists in the message', () => {
 
 const names = (bytes: Uint8Array): readonly string[] => readInit(bytes).mechTypes
 const offered = (list: readonly FakeOptions[], options: Parameters<typeof initiate>[1] = {}): readonly string[] =>
-  names(tokenOf(stepThrough(initiate(list.map((each) => fakeMechanism(each)), options), token(undefined))))
+  names(
+    tokenOf(
+      stepThrough(
+        initiate(
+          list.map((each) => fakeMechanism(each)),
+          options,
+        ),
+        token(undefined),
+      ),
+    ),
+  )
 
 test('a mechanism of last resort is not offered where a better one applies', () => {
   assert.deepEqual(offered([B, A]), ['1.3.9.1'])
 })
 
 test('a mechanism of last resort is offered where no better one applies', () => {
-  assert.deepEqual(offered([{ ...A, applies: (target) => target.includes('.') }, B], { targetName: 'HTTP/10' }), ['1.3.9.2'])
+  assert.deepEqual(offered([{ ...A, applies: (target) => target.includes('.') }, B], { targetName: 'HTTP/10' }), [
+    '1.3.9.2',
+  ])
   assert.deepEqual(offered([{ ...A, failsToAcquire: true }, B]), ['1.3.9.2'])
 })
 
 test('insecureAllowNtlmFallback offers it last, for the targets that it names', () => {
   const insecureAllowNtlmFallback = ['http/*.example.com']
   assert.deepEqual(offered([B, A, C], { insecureAllowNtlmFallback }), ['1.3.9.1', '1.3.9.3', '1.3.9.2'])
-  for (const targetName of ['HTTP/www.example.org', 'HTTP/www.example.com.evil.org', 'LDAP/x.example.com', 'HTTP/x/y.example.com', '']) {
+  for (const targetName of [
+    'HTTP/www.example.org',
+    'HTTP/www.example.com.evil.org',
+    'LDAP/x.example.com',
+    'HTTP/x/y.example.com',
+    '',
+  ]) {
     assert.deepEqual(offered([B, A], { insecureAllowNtlmFallback, targetName }), ['1.3.9.1'], targetName)
   }
   assert.deepEqual(offered([B, A], { insecureAllowNtlmFallback: ['HTTP/www+example.com'] }), ['1.3.9.1'])
-  assert.deepEqual(offered([A, B], { insecureAllowNtlmFallback: (target) => target.startsWith('HTTP/') }), ['1.3.9.1', '1.3.9.2'])
+  assert.deepEqual(offered([A, B], { insecureAllowNtlmFallback: (target) => target.startsWith('HTTP/') }), [
+    '1.3.9.1',
+    '1.3.9.2',
+  ])
 })
 
 for (const failsToStart of ['at once', 'answered', 'constructor'] as const) {
@@ -345,7 +372,10 @@ test('a server that speaks first sends hints, and the client chooses among them'
 })
 
 test('hints never bring a mechanism of last resort back', () => {
-  const hints = writeNegTokenInit({ mechTypeList: writeMechTypeList(['1.3.9.2']), negHints: { hintName: HINT_NAME, hintAddress: undefined } })
+  const hints = writeNegTokenInit({
+    mechTypeList: writeMechTypeList(['1.3.9.2']),
+    negHints: { hintName: HINT_NAME, hintAddress: undefined },
+  })
   const call = (): unknown => initiate([fakeMechanism(A), fakeMechanism(B)]).step(token(hints))
   assert.match(refused(call, 'SEC_E_UNSUPPORTED_FUNCTION').message, /the server has 1\.3\.9\.2; here are 1\.3\.9\.1/)
 })
@@ -383,7 +413,10 @@ test("a mechanism's own token is refused by its own error token, without negotia
 })
 
 test("a mechanism's own token is not taken when its credential is not available", () => {
-  refused(() => accept([fakeMechanism(A), fakeMechanism(C)], { value: identity('!a') }).step(token(utf8('A#1'))), 'SEC_E_INVALID_TOKEN')
+  refused(
+    () => accept([fakeMechanism(A), fakeMechanism(C)], { value: identity('!a') }).step(token(utf8('A#1'))),
+    'SEC_E_INVALID_TOKEN',
+  )
 })
 
 test('a list without an optimistic token is answered with the choice alone', () => {
@@ -517,8 +550,25 @@ test('calls in any order end in SspiErrors, never in a session', () => {
   )
 })
 
-test('the acceptor asks integrity of a mechanism whose MIC it will demand', () => {
+test('the acceptor demands integrity only of a mechanism whose MIC it will demand', () => {
   const theirs = fakeMechanism(C)
   establish(initiate([fakeMechanism(A), fakeMechanism(C)]), accept([theirs]))
-  assert.equal(theirs.log.exchanges[0]?.contextReq, ASC_REQ_INTEGRITY)
+  establish(initiate([fakeMechanism(C)]), accept([theirs]))
+  assert.deepEqual(
+    theirs.log.exchanges.map(({ contextReq }) => contextReq),
+    [ASC_REQ_INTEGRITY, 0],
+  )
+})
+
+test('integrity is not asked in the name of nobody', () => {
+  const nobody = [
+    { value: { kind: 'anonymous' } },
+    { value: { kind: 'password', user: '', domain: '', packageList: undefined, password: '' } },
+    { contextReq: ISC_REQ_NULL_SESSION },
+  ] as const
+  for (const options of nobody) {
+    const a = fakeMechanism(A)
+    initiate([a], options).step(token(undefined))
+    assert.equal(a.log.exchanges[0]?.contextReq, 'contextReq' in options ? options.contextReq : 0)
+  }
 })
