@@ -1,0 +1,33 @@
+import { memoryAccounts } from '../../src/io/accounts/index.js'
+import { ntlmPackage } from '../../src/ntlm/index.js'
+import { passwordCredential, type Driver, type SecurityFunctionTable } from '../../src/sspi/index.js'
+import { createDriver } from '../../src/system/driver.js'
+import { describePackage, testTable } from './suite.js'
+
+const ntlm = ntlmPackage({
+  host: {
+    netbiosName: 'SERVER01',
+    netbiosDomain: 'CONTOSO',
+    dnsName: 'server01.contoso.com',
+    dnsDomain: 'contoso.com',
+  },
+})
+const accounts = memoryAccounts([{ user: 'alice', domain: 'CONTOSO', password: 'Pa55word' }])
+const driver: Driver = createDriver({ accounts })
+
+const tables = (): { client: SecurityFunctionTable; server: SecurityFunctionTable } => ({
+  client: testTable([ntlm]),
+  server: testTable([ntlm], { driver }),
+})
+
+describePackage({
+  name: 'NTLM',
+  tables,
+  clientCredential: passwordCredential({ user: 'CONTOSO\\alice', password: 'Pa55word' }),
+  serverCredential: undefined,
+  wrongCredential: passwordCredential({ user: 'CONTOSO\\alice', password: 'Pa55Word' }),
+  target: 'HTTP/server01.contoso.com',
+  clientName: 'CONTOSO\\alice',
+  // A client that is shown no timestamp sends no MIC, and then NEGOTIATE and CHALLENGE are not protected.
+  supports: { export: true, mutual: false, wholeExchangeProtected: false, channelBindings: true },
+})
