@@ -1,4 +1,5 @@
 import { passwordCredential } from 'sspi/core'
+import { negotiatePackage } from 'sspi/negotiate'
 import type * as Compliance from '../../packages/sspi/test/compliance/suite.js'
 import { sharedKeyPackage } from '../src/third-party-package.js'
 
@@ -7,8 +8,7 @@ const built = new URL('../../../packages/sspi/dist/test/compliance/suite.js', im
 const { describePackage, testTable } = (await import(built.href)) as typeof Compliance
 
 const key = '8f'.repeat(32)
-
-describePackage({
+const sharedKey = {
   name: 'SharedKey',
   tables: () => ({ client: registered(), server: registered() }),
   clientCredential: passwordCredential({ user: 'till-7', password: key }),
@@ -17,11 +17,21 @@ describePackage({
   target: 'till/shop.example.com',
   clientName: 'till-7',
   supports: { export: true, mutual: true, wholeExchangeProtected: true, channelBindings: true },
+}
+
+describePackage(sharedKey)
+
+// Negotiate chooses it like a mechanism of its own. What SPNEGO wraps around the tokens is not all protected.
+describePackage({
+  ...sharedKey,
+  name: 'Negotiate',
+  mechanism: 'SharedKey',
+  supports: { ...sharedKey.supports, wholeExchangeProtected: false },
 })
 
 /** An interface that learns of the package at run time, like any other third party's. */
 function registered(): ReturnType<typeof testTable> {
-  const sspi = testTable([])
+  const sspi = testTable([negotiatePackage()])
   sspi.addSecurityPackage(sharedKeyPackage)
   return sspi
 }
