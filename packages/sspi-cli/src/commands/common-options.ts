@@ -1,0 +1,34 @@
+import { InvalidArgumentError, Option, type Command } from 'commander'
+
+/** What every command understands. */
+export interface CommonOptions {
+  readonly json?: true
+  readonly verbose?: true
+}
+
+/** Adds the options of every command. */
+export function withCommonOptions(command: Command, json: string): Command {
+  return command.option('--json', json).option('--verbose', 'show what lies beneath a failure')
+}
+
+/** Adds the two ways to hand over a password without typing it. */
+export function withSecretOptions(command: Command, whose: string): Command {
+  return command
+    .addOption(
+      new Option('--password-fd <number>', `read ${whose} password from this file descriptor, one line`).argParser(
+        (text) => naturalNumber(text, 1023),
+      ),
+    )
+    .option('--password-file <file>', `read ${whose} password from the first line of this file`)
+}
+
+/** A port, 0 to 65535. @throws `InvalidArgumentError` for anything else. */
+export function portNumber(text: string): number {
+  return naturalNumber(text, 65535)
+}
+
+function naturalNumber(text: string, maximum: number): number {
+  const number = /^\d{1,5}$/.test(text) ? Number(text) : NaN
+  if (!(number <= maximum)) throw new InvalidArgumentError(`0 to ${maximum} expected.`)
+  return number
+}

@@ -1,0 +1,130 @@
+import { Command, Option } from 'commander'
+import { initSecurityInterface, qualifiedName, type AccountDatabase } from 'sspi'
+import { fileAccounts, memoryAccounts } from 'sspi/accounts'
+import { createServer, type RemoteEnd, type SecureStream } from 'sspi/net'
+import { ExitCode } from '../exit-codes.js'
+import { CommandError, describeFailure } from '../failure.js'
+import { echo, relay } from '../transfer/relay.js'
+import { createReporter, type Reporter } from '../transfer/reporter.js'
+import { readSecret, type SecretOptions } from '../terminal/secret.js'
+import { portNumber, withCommonOptions, withSecretOptions, type CommonOptions } from './common-options.js'
+
+interface ServeOptions extends CommonOptions, SecretOptions {
+  readonly host: string
+  readonly port: number
+  readonly package: string
+  readonly accounts?: string
+  readonly user?: string
+  readonly once?: true
+  readonly echo?: true
+}
+
+/** `sspi serve`: lets authenticated clients in, and talks with them. */
+export function serveCommand(): Command {
+  const command = new Command('serve')
+    .description('Wait for clients of `sspi connect`, authenticate them, and talk with one after the other.')
+    .option('--host <address>', 'the address to listen on', '127.0.0.1')
+    .addOption(new Option('-p, --port <number>', 'the port, 0 for any that is free').argParser(portNumber).default(0))
+    .option('--package <name>', 'the security package', 'Negotiate')
+    .option('--accounts <file>', 'who may come in: an account file')
+    .option('-u, --user <name>', 'who may come in: this user alone, `alice` or `DOMAIN\\alice`')
+    .option('--once', 'serve one client, then end')
+    .option('--echo', 'send back what comes, to any number of clients, rather than talk here')
+    .addHelpText('after', HELP)
+    .action(serve)
+  return withCommonOptions(withSecretOptions(command, "the user's"), 'print events, data among them, as lines of JSON')
+}
+
+const HELP = `
+What a client sends goes to the standard output, and the standard input goes to the client; everything else that there
+is to say goes to the standard error. Clients that come while another is served wait for their turn. Passwords are asked
+for, or come by --password-fd or --password-file; they are never taken from the arguments.
+
+Examples:
+  sspi serve --port 4711 --user alice                chat with alice
+  sspi serve --port 4711 --user alice --once > file  take a file
+  sspi serve --port 4711 --user alice --once < file  give a file
+  sspi serve --accounts accounts.txt --echo --json   for programs
+
+Exit codes: 0 done, 1 arguments, 2 address or file, 4 with --once: what the client sent was altered.`
+
+async function serve(options: ServeOptions): Promise<void> {
+  const reporter = createReporter(options.json === true)
+  const sspi = initSecurityInterface({ accounts: await openAccounts(options) })
+  const packageName = sspi.querySecurityPackageInfo(options.package).name
+  const server = createServer({ sspi, package: packageName })
+  await new Promise<void>((resolve, reject) => {
+    let turn = Promise.resolve()
+    server.on('error', reject)
+    server.on('refused', (error, from) => {
+      const { message, code } = describeFailure(error)
+      reporter.event('refused', { from: endText(from), code, message }, `${endText(from)} was refused: ${message}`)
+    })
+    server.on('secureConnection', (stream, from) => {
+      // Before its turn a client's failure has nobody to tell; its turn tells it then.
+      const talk = (): Promise<void> => converse(stream, from, options, reporter)
+      const over = options.echo === true ? talk() : turn.then(talk)
+      const told = over.catch((error: unknown) => tellFailure(error, from, reporter, options.once === true))
+      turn = told.catch(() => undefined)
+      if (options.once !== true) return
+      void server.close()
+      told.then(resolve, reject)
+    })
+    server.listen({ host: options.host, port: options.port }).then(() => {
+      const address = hostAndPort(options.host, server.port)
+      const about = { host: options.host, port: server.port, package: packageName }
+      reporter.event('listening', about, `listening on ${address} with ${packageName}`)
+    }, reject)
+  }).finally(() => process.stdin.destroy())
+}
+
+async function converse(
+  stream: SecureStream,
+  from: RemoteEnd,
+  options: ServeOptions,
+  reporter: Reporter,
+): Promise<void> {
+  const client = stream.peer === undefined ? '' : qualifiedName(stream.peer)
+  const { packageName, mechanism, achieved, encrypted } = stream
+  const about = { client, from: endText(from), package: packageName, mechanism, achieved, encrypted }
+  const words = `${client} connected from ${endText(from)}, by ${mechanism}: ${achieved.join(', ')}`
+  reporter.event('connected', about, words)
+  await (options.echo === true ? echo(stream) : relay(stream, reporter))
+  const { bytesRead, bytesWritten } = stream
+  const counts = `${bytesRead} bytes received, ${bytesWritten} sent`
+  reporter.event('closed', { client, bytesRead, bytesWritten }, `${client} is done: ${counts}`)
+}
+
+/** A client's failure ends only a server that has no other clients. */
+function tellFailure(error: unknown, from: RemoteEnd, reporter: Reporter, isLast: boolean): void {
+  if (isLast) throw error
+  const { message, code } = describeFailure(error)
+  reporter.event('failed', { from: endText(from), code, message }, `${endText(from)} failed: ${message}`)
+}
+
+async function openAccounts(options: ServeOptions): Promise<AccountDatabase> {
+  const { accounts: path, user } = options
+  if ((path === undefined) === (user === undefined)) {
+    throw new CommandError(ExitCode.USAGE, 'say who may come in, by --accounts or by --user (one of them)')
+  }
+  if (user !== undefined) {
+    return memoryAccounts([{ user, password: await readSecret(`Password of ${user}`, options) }])
+  }
+  const accounts = fileAccounts(path ?? '')
+  try {
+    await accounts.load()
+  } catch (cause) {
+    throw new CommandError(ExitCode.IO, describeFailure(cause).message, 'docs/accounts.md describes account files', {
+      cause,
+    })
+  }
+  return accounts
+}
+
+function endText({ address, port }: RemoteEnd): string {
+  return address === undefined ? 'a local socket' : hostAndPort(address, port ?? 0)
+}
+
+function hostAndPort(host: string, port: number): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+}

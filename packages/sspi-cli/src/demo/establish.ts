@@ -1,0 +1,137 @@
+import {
+  ASC_REQ_CONFIDENTIALITY,
+  ASC_REQ_INTEGRITY,
+  ASC_REQ_REPLAY_DETECT,
+  ASC_REQ_SEQUENCE_DETECT,
+  ISC_REQ_CONFIDENTIALITY,
+  ISC_REQ_INTEGRITY,
+  ISC_REQ_REPLAY_DETECT,
+  ISC_REQ_SEQUENCE_DETECT,
+  passwordCredential,
+  qualifiedName,
+  SEC_E_OK,
+  SEC_I_CONTINUE_NEEDED,
+  SECBUFFER_TOKEN,
+  SecBuffer,
+  SecBufferDesc,
+  SECPKG_ATTR_ACCESS_TOKEN,
+  SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
+  SECPKG_ATTR_KEY_INFO,
+  SECPKG_ATTR_PACKAGE_INFO,
+  SECPKG_CRED_INBOUND,
+  SECPKG_CRED_OUTBOUND,
+  SspiError,
+  type ContextStep,
+  type CredHandle,
+  type CtxtHandle,
+  type SecurityFunctionTable,
+} from 'sspi'
+import { decodeToken } from 'sspi/decode'
+import type { Connection, ConnectionPair } from './connection.js'
+import type { Stage } from './procedures.js'
+import { DEMO_USER } from './scenarios.js'
+
+/** One end of an established context. */
+export interface End {
+  readonly side: 'client' | 'server'
+  readonly sspi: SecurityFunctionTable
+  readonly credential: CredHandle
+  readonly context: CtxtHandle
+  readonly connection: Connection
+}
+
+/** Both ends of an established context. */
+export interface Established {
+  readonly client: End
+  readonly server: End
+}
+
+type Step = (
+  context: CtxtHandle | undefined,
+  input: SecBufferDesc | undefined,
+  output: SecBufferDesc,
+) => Promise<ContextStep>
+
+/** Credentials for both sides, then tokens to and fro until both contexts stand, then what each knows of the other. */
+export async function establish(stage: Stage, pair: ConnectionPair): Promise<Established> {
+  const { scenario, narrator, progress } = stage
+  const authData = passwordCredential(DEMO_USER)
+  const outbound = { package: scenario.package, credentialUse: SECPKG_CRED_OUTBOUND, authData }
+  const { credential: clientCredential } = await stage.client.acquireCredentialsHandle(outbound)
+  narrator.say('client: acquireCredentialsHandle(SECPKG_CRED_OUTBOUND)', `${DEMO_USER.domain}\\${DEMO_USER.user}`)
+  const inbound = { package: scenario.package, credentialUse: SECPKG_CRED_INBOUND }
+  const { credential: serverCredential } = await stage.server.acquireCredentialsHandle(inbound)
+  narrator.say('server: acquireCredentialsHandle(SECPKG_CRED_INBOUND)')
+
+  const [client, server] = await Promise.all([
+    begin(stage, 'client', clientCredential, pair.client),
+    begin(stage, 'server', serverCredential, pair.server),
+  ])
+  progress.mechanism = client.sspi.queryContextAttributes(client.context, SECPKG_ATTR_PACKAGE_INFO).name
+  progress.client = qualifiedName(server.sspi.queryContextAttributes(server.context, SECPKG_ATTR_ACCESS_TOKEN).user)
+  // The server's view: the client's word for it has crossed under the protection of the exchange.
+  const target = server.sspi.queryContextAttributes(server.context, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET)
+  progress.server = target.targetName
+  const keys = client.sspi.queryContextAttributes(client.context, SECPKG_ATTR_KEY_INFO)
+  narrator.say('mechanism', progress.mechanism)
+  narrator.say('the server knows the client as', progress.client)
+  narrator.say('the client asked for the server as', progress.server)
+  narrator.say('protection', `${keys.encryptAlgorithmName} ${keys.keySize} bits, ${keys.signatureAlgorithmName}`)
+  return { client, server }
+}
+
+/** One side from its first call to its established context. */
+async function begin(stage: Stage, side: End['side'], credential: CredHandle, connection: Connection): Promise<End> {
+  const sspi = stage[side]
+  const { scenario } = stage
+  const step: Step =
+    side === 'client'
+      ? (context, input, output) =>
+          sspi.initializeSecurityContext({
+            credential,
+            context,
+            targetName: scenario.targetName,
+            contextReq: ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT,
+            input,
+            output,
+          })
+      : (context, input, output) =>
+          sspi.acceptSecurityContext({
+            credential,
+            context,
+            input: input ?? new SecBufferDesc([]),
+            contextReq: ASC_REQ_CONFIDENTIALITY | ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT,
+            output,
+          })
+  try {
+    const context = await converse(stage, side, connection, step)
+    return { side, sspi, credential, context, connection }
+  } catch (error) {
+    // The other side waits for a token that will not come.
+    connection[Symbol.dispose]()
+    throw error
+  }
+}
+
+/** The loop that every application of SSPI has: call, send what came out, wait for the answer. */
+async function converse(stage: Stage, side: End['side'], connection: Connection, step: Step): Promise<CtxtHandle> {
+  const { maxToken } = stage[side].querySecurityPackageInfo(stage.scenario.package)
+  let context: CtxtHandle | undefined
+  let received = side === 'client' ? undefined : await connection.receive()
+  for (;;) {
+    const input = received === undefined ? undefined : new SecBufferDesc([new SecBuffer(SECBUFFER_TOKEN, received)])
+    const output = new SecBuffer(SECBUFFER_TOKEN, maxToken)
+    const { status, context: next } = await step(context, input, new SecBufferDesc([output]))
+    context = next
+    if (output.cbBuffer > 0) {
+      const number = ++stage.progress.legs
+      stage.narrator.leg({ number, from: side, token: decodeToken(output.bytes) })
+      connection.send(output.bytes)
+    }
+    if (status === SEC_E_OK) return context
+    if (status !== SEC_I_CONTINUE_NEEDED) {
+      throw new SspiError('SEC_E_INTERNAL_ERROR', `${side}: status 0x${status.toString(16)} is not one of the demo's`)
+    }
+    received = await connection.receive()
+  }
+}
