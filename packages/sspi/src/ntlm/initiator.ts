@@ -139,7 +139,7 @@ export class NtlmInitiator implements Exchange {
     if (input.kind !== 'token' || (input.token !== undefined && !this.#datagram)) {
       throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'NTLM: the client begins, and a token of the server came')
     }
-    // MS-NLMP 1.3.1.4: without a connection there is no NEGOTIATE; the server begins with a CHALLENGE.
+    // MS-NLMP 1.3.1.2: without a connection there is no NEGOTIATE; the server begins with a CHALLENGE.
     if (this.#datagram) {
       const negotiate = new Uint8Array(0)
       if (input.token !== undefined) return this.#answer(negotiate, input.token)
@@ -214,7 +214,7 @@ export class NtlmInitiator implements Exchange {
 
   /** The AUTHENTICATE message, with zeros where the MIC goes. */
   #write(user: Name, proof: Proof, exportedSessionKey: SecretBytes, flags: number): Uint8Array {
-    // Also where nothing is signed or sealed, as Samba, Heimdal and pyspnego have it: Samba insists on it.
+    // Also where nothing is signed or sealed, beyond MS-NLMP 3.1.5.1.2: Heimdal and pyspnego do the same.
     const keyExchange = hasFlag(flags, NegotiateFlag.NEGOTIATE_KEY_EXCH)
     const encrypted = keyExchange ? rc4Once(proof.keyExchangeKey, exportedSessionKey) : undefined
     const message = writeAuthenticate({

@@ -35,7 +35,7 @@ export const SIZES: Sizes = {
 
 /** KERB_CHECKSUM_HMAC_MD5 (-138). */
 const HMAC_MD5 = 0xffff_ff76
-/** What Windows says of signatures without extended session security (-132). */
+/** Signatures without extended session security (-132), as Wine numbers them. */
 const RC4_CRC32 = 0xffff_ff7c
 const CALG_RC4 = 0x6801
 

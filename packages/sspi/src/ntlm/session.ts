@@ -66,7 +66,7 @@ const START: SessionPositions = {
   received: { sequence: 0, rc4State: undefined },
 }
 
-/** MS-NLMP 2.2.2.9.1: what stands in for a signature where none was negotiated; version 1, the rest zero. */
+/** What stands in for a signature where none was negotiated, as on Windows: version 1, the rest zero. */
 const DUMMY_SIGNATURE = new Uint8Array(SIGNATURE_LENGTH)
 DUMMY_SIGNATURE[0] = 1
 
