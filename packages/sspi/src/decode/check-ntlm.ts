@@ -115,7 +115,8 @@ function messageIn(token: Uint8Array, kind: 'NEGOTIATE' | 'CHALLENGE' | 'AUTHENT
   if (node === undefined) {
     throw new SspiError('SEC_E_INVALID_TOKEN', `${kind}: the token is or holds no such NTLM message`)
   }
-  return token.subarray(node.offset, node.offset + node.length)
+  // A copy in a plain array: the slice() of a Buffer of Node's would not copy.
+  return new Uint8Array(token.subarray(node.offset, node.offset + node.length))
 }
 
 function findMessage(node: DecodedNode, name: string): DecodedNode | undefined {

@@ -42,8 +42,10 @@ export function readTokens(input: Uint8Array | string, options: DecodeOptions = 
   const table = tableOf(options)
   const recognised = (bytes: Uint8Array): boolean => table.some((decoder) => decoder.recognises(bytes))
   if (typeof input === 'string') return findTokens(input, recognised)
-  if (recognised(input) || !isText(input)) return [{ form: 'binary', header: undefined, bytes: input }]
-  return findTokens(decodeAscii(input, 'text'), recognised)
+  // A Buffer of Node's is taken as the plain array that it extends: its slice() would not copy.
+  const bytes = new Uint8Array(input.buffer, input.byteOffset, input.length)
+  if (recognised(bytes) || !isText(bytes)) return [{ form: 'binary', header: undefined, bytes }]
+  return findTokens(decodeAscii(bytes, 'text'), recognised)
 }
 
 /** Every error in a tree with the path to it: `SPNEGO NegTokenInit / mechToken / …`. Empty for a sound token. */

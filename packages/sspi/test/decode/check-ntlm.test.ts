@@ -95,3 +95,12 @@ test('a token of another kind is refused by name', () => {
     message: /^CHALLENGE:/,
   })
 })
+
+test("messages may be Node's Buffers, and stay as they are", () => {
+  const { password, messages } = exchanges.find(({ expected }) => typeof expected.mic === 'string')!
+  const negotiate = Buffer.from(messages.negotiate ?? [])
+  const challenge = Buffer.from(messages.challenge)
+  const authenticate = Buffer.from(messages.authenticate)
+  assert.equal(checkNtlm({ negotiate, challenge, authenticate, password }).mic.result, 'valid')
+  assert.deepEqual(new Uint8Array(authenticate), messages.authenticate)
+})

@@ -94,6 +94,15 @@ test('offsets count from the start of the token wherever its bytes lie in memory
   assert.deepEqual(decodeToken(roomy.subarray(7, 7 + token.length)), decodeToken(token))
 })
 
+test("a Buffer of Node's is read like any other bytes, and stays as it is", () => {
+  const { spnegoToken } = readVectors<{ readonly spnegoToken: string }, unknown>('spnego/negoex.json').cases[0]!.input
+  for (const hex of [spnegoToken, toHex(ntlm[2]!)]) {
+    const token = Buffer.from(hex, 'hex')
+    assert.deepEqual(decodeToken(token), decodeToken(fromHex(hex)))
+    assert.equal(token.toString('hex'), hex)
+  }
+})
+
 test('one token is the same in binary, hexadecimal, base64 and behind a header', () => {
   const token = ntlm[1]!
   const expected = decodeToken(token)
