@@ -100,6 +100,7 @@ export function fakeMechanism(options: FakeOptions, expiry: Date = never()): Fak
 
 export class FakeExchange implements Exchange {
   readonly contextReq: number
+  readonly contextAttr = 0x10
   disposed = false
   /** What was given with the tokens. */
   readonly bindings: (string | undefined)[] = []
@@ -115,10 +116,6 @@ export class FakeExchange implements Exchange {
     this.#side = side
     this.contextReq = contextReq
     this.#log = log
-  }
-
-  get contextAttr(): number {
-    return 0x10
   }
 
   step(input: Input): Step {
@@ -140,7 +137,7 @@ export class FakeExchange implements Exchange {
     return this.#handle(waiting.token)
   }
 
-  query<A extends ContextAttribute>(): ContextAttributes[A] | undefined {
+  query(): undefined {
     return undefined
   }
 
