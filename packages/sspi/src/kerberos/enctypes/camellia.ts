@@ -43,7 +43,7 @@ function camelliaCmac(
     defaultIterations: 32_768,
     randomToKey: secretFrom,
     stringToKey: (password, salt, iterations) =>
-      // RFC 6803 section 5
+      // RFC 6803: the name of the type goes before the salt.
       stretch('sha1', password, concatBytes(saltPrefix, salt), iterations, keyBytes, (stretched) =>
         derive(stretched, KERBEROS, keyBytes),
       ),

@@ -20,14 +20,14 @@ export const KeyUsage = {
   KRB_PRIV_ENCPART: 13,
   KRB_CRED_ENCPART: 14,
   KRB_SAFE_CHKSUM: 15,
-  /** `KERB_NON_KERB_SALT`, MS-KILE 3.1.5.9. */
+  /** `KERB_NON_KERB_SALT` of Windows; left to applications by RFC 4120. */
   NON_KERB_SALT: 16,
-  /** `KERB_NON_KERB_CKSUM_SALT`, MS-KILE 3.1.5.9: signatures of the PAC (MS-PAC 2.8) and PA-FOR-USER (MS-SFU 2.2.1). */
+  /** `KERB_NON_KERB_CKSUM_SALT` of Windows: signatures of the PAC (MS-PAC 2.8) and PA-FOR-USER (MS-SFU 2.2.1). */
   NON_KERB_CKSUM_SALT: 17,
   AD_KDC_ISSUED_CHKSUM: 19,
-  /** Wrap tokens with confidentiality from the acceptor, RFC 4121 section 2. */
+  /** Wrap tokens from the acceptor, encrypted or only with a checksum, RFC 4121 section 2. */
   GSS_ACCEPTOR_SEAL: 22,
-  /** MIC tokens, and Wrap tokens without confidentiality, from the acceptor, RFC 4121 section 2. */
+  /** MIC tokens from the acceptor, RFC 4121 section 2. */
   GSS_ACCEPTOR_SIGN: 23,
   /** As 22, from the initiator. */
   GSS_INITIATOR_SEAL: 24,
@@ -39,9 +39,9 @@ export const KeyUsage = {
   PA_S4U_X509_USER_REPLY: 27,
   /** IAKERB's finished message. */
   IAKERB_FINISHED: 42,
-  /** PA-PKINIT-KX, RFC 8062 section 7. */
+  /** PA-PKINIT-KX, RFC 8062. */
   PA_PKINIT_KX: 44,
-  /** PA-OTP-REQUEST, RFC 6560 section 4.2. */
+  /** PA-OTP-REQUEST, RFC 6560. */
   PA_OTP_REQUEST: 45,
   /** FAST, RFC 6113 section 5.4: 50 to 53. */
   FAST_REQ_CHKSUM: 50,
@@ -53,9 +53,9 @@ export const KeyUsage = {
   ENC_CHALLENGE_KDC: 55,
   /** The checksum of the AS-REQ that the KDC sends back, RFC 6806 section 11. */
   AS_REQ: 56,
-  /** AD-CAMMAC, RFC 7751 section 4. */
+  /** AD-CAMMAC, RFC 7751. */
   CAMMAC: 64,
-  /** SPAKE, RFC 9588 section 7. */
+  /** SPAKE, RFC 9588. */
   SPAKE: 65,
 } as const
 export type KeyUsage = (typeof KeyUsage)[keyof typeof KeyUsage]

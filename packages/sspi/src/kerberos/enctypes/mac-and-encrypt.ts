@@ -9,7 +9,7 @@ export type MessageShape = Pick<EncryptionProfile, 'confounderBytes' | 'paddingB
 export type ModeOfOperation = Pick<Cbc, 'encrypt' | 'decrypt' | 'dispose'>
 
 /**
- * The simplified profile of RFC 3961 section 5.3 (and RFC 6803 section 4): the checksum is taken over confounder and
+ * The simplified profile of RFC 3961 section 5.3 (and of RFC 6803): the checksum is taken over confounder and
  * plaintext, which are then encrypted.
  */
 export class MacAndEncrypt implements MessageCipher {

@@ -54,7 +54,7 @@ function keyOver(enctype: number, bytes: SecretBytes): KerberosKey {
   return key
 }
 
-/** The parameters are one number of four bytes, RFC 3962 section 4, RFC 6803 section 5, RFC 8009 section 4. */
+/** The parameters are one number of four bytes, RFC 3962 section 4, RFC 6803, RFC 8009 section 4. */
 function readIterations(
   { names, defaultIterations }: EncryptionProfile,
   parameters: Uint8Array | undefined,
