@@ -53,8 +53,9 @@ function run(folder: string, mech: string, tests: string, seconds: number): Peer
     const size = String(row['size'] ?? '')
     if (row['test'] === 'ctx') figures.set('establish', Number(row['per_s']))
     if (row['test'] === 'wrap') figures.set(`seal ${size}`, 1e6 / Number(row['pair_us']))
-    if (row['test'] === 'mic')
+    if (row['test'] === 'mic') {
       figures.set(`sign ${size}`, 1e6 / (Number(row['get_mic_us']) + Number(row['verify_mic_us'])))
+    }
   }
   return figures
 }

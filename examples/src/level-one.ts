@@ -54,6 +54,7 @@ export async function run(): Promise<string> {
         output: new SecBufferDesc([token]), // without memory of its own: the package allocates
       })
     }
+    if (server === undefined) throw new SspiError('SEC_E_INTERNAL_ERROR', 'the client had nothing to say')
     const message = exchangeMessage(sspi, client, server, 'attack at dawn')
     const { userName } = sspi.queryContextAttributes(server.context, SECPKG_ATTR_NAMES)
     return `${userName} says: ${message}`

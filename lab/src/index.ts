@@ -50,3 +50,4 @@ export {
   missing,
   type PeerName,
 } from './peers.js'
+export { messagesOf, ourSide, stepOf } from './ours.js'
