@@ -45,8 +45,8 @@ type State =
 const OVER: State = { at: 'over' }
 
 /**
- * The side that chooses: RFC 4178 §4, MS-SPNG 3.3. It has no preference of its own: the initiator's first mechanism
- * that is available here is taken.
+ * The side that chooses: RFC 4178 §4, MS-SPNG 3.1 and 3.2. It has no preference of its own: the initiator's first
+ * mechanism that is available here is taken.
  */
 export class NegotiateAcceptor extends Negotiation {
   readonly #request: AcceptRequest<NegotiateCredential>
@@ -105,7 +105,7 @@ export class NegotiateAcceptor extends Negotiation {
 
   // ------------------------------------------------------------------ the choice
 
-  /** Speaks first, for protocols that have a place for it: MS-SPNG 3.3.5.1. */
+  /** Speaks first, for protocols that have a place for it: MS-SPNG 3.2.5.2. */
   #sendHints(): Step {
     const mechTypeList = writeMechTypeList(oidsOf(this.#available))
     this.#state = { at: 'expect-list' }
@@ -125,8 +125,8 @@ export class NegotiateAcceptor extends Negotiation {
 
   #choose(init: NegTokenInit, input: TokenInput, consumed: number): Step {
     const { oid, first, found } = this.#firstKnown(init.mechTypes)
-    // To an acceptor's mechanism a flag is a demand. Integrity is demanded only where a MIC must be made: otherwise clients
-    // that sign nothing (anonymous ones) would be shut out, and it is the initiator who asks for it anyway.
+    // To an acceptor's mechanism a flag is a demand. Integrity is demanded only where a MIC must be made: otherwise
+    // clients that sign nothing (anonymous ones) would be shut out, and it is the initiator who asks for it anyway.
     const run = this.adopt(new MechanismRun(found.package, this.#accept(found, first ? 0 : ASC_REQ_INTEGRITY)))
     const chosen = { run, mechTypeList: init.mechTypeList, micRequired: !first }
     this.#untold = oid
@@ -140,7 +140,7 @@ export class NegotiateAcceptor extends Negotiation {
     throw tooEarly()
   }
 
-  /** The initiator's first mechanism that is available. @throws {@link SspiError} `SEC_E_UNSUPPORTED_FUNCTION`, as Windows. */
+  /** The initiator's first mechanism that is available. @throws {@link SspiError} `SEC_E_UNSUPPORTED_FUNCTION`. */
   #firstKnown(mechTypes: readonly string[]): { oid: string; first: boolean; found: AvailableMechanism } {
     for (const [index, oid] of mechTypes.entries()) {
       const found = this.#available.find(({ mechanism }) => matchesOid(mechanism, oid))
@@ -150,7 +150,8 @@ export class NegotiateAcceptor extends Negotiation {
     const { unavailable } = this.#request.credential
     throw new SspiError(
       'SEC_E_UNSUPPORTED_FUNCTION',
-      `Negotiate: no common mechanism: the initiator offers ${mechTypes.join(', ') || 'none'}; here are ${here.join(', ')}` +
+      `Negotiate: no common mechanism: the initiator offers ${mechTypes.join(', ') || 'none'}` +
+        `; here are ${here.join(', ')}` +
         (unavailable.length === 0 ? '' : `; ${describeUnavailable(unavailable)}`),
     )
   }
@@ -198,7 +199,7 @@ export class NegotiateAcceptor extends Negotiation {
       return this.finish(run, this.#reply(NegState.ACCEPT_COMPLETED, undefined, own), consumed, proof)
     }
     if (required && (token !== undefined || this.#untold !== undefined)) {
-      // The last token of the mechanism is ours (§5 b), or the initiator's first one was its last: its MIC is still to come.
+      // The last token of the mechanism is ours (§5 b), or the initiator's first one was its last: its MIC is to come.
       const own = makeMechListMic(session, mechTypeList)
       this.#state = { at: 'expect-mic', chosen, session }
       return { kind: 'continue', token: this.#reply(NegState.ACCEPT_INCOMPLETE, token, own), consumed }

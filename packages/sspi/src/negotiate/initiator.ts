@@ -55,7 +55,7 @@ type State =
 
 const OVER: State = { at: 'over' }
 
-/** The side that lists mechanisms: RFC 4178 §4, MS-SPNG 3.1 and 3.2. */
+/** The side that lists mechanisms: RFC 4178 §4, MS-SPNG 3.1 and 3.3. */
 export class NegotiateInitiator extends Negotiation {
   readonly #request: InitiateRequest<NegotiateCredential>
   readonly #options: NegotiateOptions

@@ -24,7 +24,7 @@ export function makeMechListMic(session: Session, mechTypeList: Uint8Array): Uin
   if (sizes === undefined) throw new SspiError('SEC_E_INTERNAL_ERROR', 'mechListMIC: the mechanism names no sizes')
   const token = new SecBuffer(SECBUFFER_TOKEN, sizes.maxSignature)
   session.sign(new SecBufferDesc([new SecBuffer(SECBUFFER_DATA, mechTypeList), token]), 0, 0)
-  // MS-SPNG 3.3.5.1: NTLM's RC4 state starts anew for the messages that follow.
+  // MS-SPNG 3.2.5.1 and 3.3.5.1: NTLM's RC4 state starts anew for the messages that follow.
   session.mechListMic?.resetKeys?.('sent')
   return token.bytes.slice()
 }

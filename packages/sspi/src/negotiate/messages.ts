@@ -170,7 +170,7 @@ export interface NegTokenInitFields {
   readonly mechListMic?: Uint8Array | undefined
 }
 
-/** Writes a NegTokenInit, or a NegTokenInit2 when there are hints, in the frame of RFC 2743 §3.1. `reqFlags` are never sent. */
+/** Writes a NegTokenInit, or a NegTokenInit2 when there are hints, in the frame of RFC 2743 §3.1; never `reqFlags`. */
 export function writeNegTokenInit(fields: NegTokenInitFields): Uint8Array {
   const writer = new DerWriter((fields.mechToken?.length ?? 0) + 256)
   const { negHints } = fields

@@ -49,7 +49,6 @@ export abstract class Negotiation implements Exchange {
     try {
       return this.#dispatch(input)
     } catch (error) {
-      this.#over = true
       this.dispose()
       throw error instanceof SspiError ? this.#withToken(error) : error
     }
@@ -60,6 +59,7 @@ export abstract class Negotiation implements Exchange {
   }
 
   dispose(): void {
+    this.#over = true
     this.#run?.dispose()
     this.#run = undefined
     this.#asked = undefined
