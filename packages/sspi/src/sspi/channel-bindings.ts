@@ -25,6 +25,7 @@ export function writeSecChannelBindings(bindings: ChannelBindings): Uint8Array {
   const writer = new Writer()
   let offset = HEADER_LENGTH
   const part = (bytes: Uint8Array): void => {
+    checkPart(bytes)
     writer.u32le(bytes.length)
     writer.u32le(bytes.length === 0 ? 0 : offset)
     offset += bytes.length
@@ -35,6 +36,11 @@ export function writeSecChannelBindings(bindings: ChannelBindings): Uint8Array {
   part(acceptor)
   part(data)
   return writer.bytes(initiator).bytes(acceptor).bytes(data).finish()
+}
+
+/** A text in place of bytes would be bound as so many zeros. */
+function checkPart(bytes: unknown): void {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError('channel bindings: every part is a Uint8Array')
 }
 
 /** Reads SEC_CHANNEL_BINDINGS; the parts are views. @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when it does not parse. */
@@ -55,7 +61,10 @@ export function readSecChannelBindings(bytes: Uint8Array): ChannelBindings {
 /** The form that NTLM and Kerberos hash: RFC 4121 §4.1.1.2, all lengths little-endian. */
 export function serialiseChannelBindings(bindings: ChannelBindings): Uint8Array {
   const writer = new Writer()
-  const part = (bytes: Uint8Array): void => void writer.u32le(bytes.length).bytes(bytes)
+  const part = (bytes: Uint8Array): void => {
+    checkPart(bytes)
+    writer.u32le(bytes.length).bytes(bytes)
+  }
   writer.u32le(bindings.initiatorAddrType ?? 0)
   part(bindings.initiatorAddress ?? EMPTY)
   writer.u32le(bindings.acceptorAddrType ?? 0)

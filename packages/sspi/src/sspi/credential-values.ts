@@ -149,7 +149,7 @@ export function splitUserName(user: string, domain: string): { readonly user: st
  * Names match without regard to case; an absent or empty list allows all.
  */
 export function packageAllowed(packageList: string | undefined, packageName: string): boolean {
-  const entries = (packageList ?? '').split(',').map((entry) => entry.trim().toLowerCase())
+  const entries = (packageList ?? '').split(',').map((entry) => entry.replace(/\s/g, '').toLowerCase())
   const named = entries.filter((entry) => entry !== '' && !entry.startsWith('!'))
   const name = packageName.toLowerCase()
   if (entries.includes(`!${name}`)) return false
