@@ -15,6 +15,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has told the user what is wrong with the arguments already, or has shown the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.OK : ExitCode.USAGE
-    return reportFailure(error, { json: argv.includes('--json'), verbose: argv.includes('--verbose') })
+    const { NODE_DEBUG: debug = '' } = process.env
+    const verbose = argv.includes('--verbose') || debug.split(',').includes('sspi')
+    return reportFailure(error, { json: argv.includes('--json'), verbose })
   }
 }

@@ -1,4 +1,5 @@
-import { finished, pipeline } from 'node:stream/promises'
+import { once } from 'node:events'
+import { finished } from 'node:stream/promises'
 import type { SecureStream } from 'sspi/net'
 import { showProgress } from './progress.js'
 import type { Reporter } from './reporter.js'
@@ -33,13 +34,17 @@ export async function relay(stream: SecureStream, reporter: Reporter): Promise<v
   }
 }
 
-/** Sends everything back until the peer ends. */
+/** Sends everything back until the peer ends. Errors as {@link relay}. */
 export async function echo(stream: SecureStream): Promise<void> {
-  await pipeline(
-    stream,
-    async function* (chunks: AsyncIterable<Uint8Array>) {
-      yield* chunks
-    },
-    stream,
-  )
+  const over = finished(stream)
+  over.catch(() => undefined)
+  try {
+    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+      if (!stream.write(chunk)) await Promise.race([once(stream, 'drain'), over])
+    }
+    stream.end()
+    await over
+  } finally {
+    stream.destroy()
+  }
 }
