@@ -153,7 +153,8 @@ class Handshake {
           if (frame !== undefined) resolve(frame)
           else if (channel.state !== 'open') reject(brokenOff(channel.error))
         } catch (error) {
-          reject(error as SspiError) // next() throws nothing else
+          const failure = error as SspiError // next() throws nothing else
+          reject(failure)
         }
       }
       channel.listener = { readable: look, failed: look }
@@ -181,8 +182,9 @@ function readStart(body: Uint8Array, side: 'initiator' | 'acceptor'): number {
   if (version < FRAMING_VERSION) throw new SspiError('SEC_E_INVALID_TOKEN', `START: version ${version}`)
   // Its own record, sent back, must not pass for the peer's, even where a package's keys are the same both ways.
   const from = reader.u8('START: side')
-  if (SIDES[from] === undefined || SIDES[from] === side)
+  if (SIDES[from] === undefined || SIDES[from] === side) {
     throw new SspiError('SEC_E_INVALID_TOKEN', `START: side ${from}`)
+  }
   const peerBytes = reader.u32be('START: longest data')
   if (peerBytes < MIN_RECORD_BYTES) {
     throw new SspiError('SEC_E_INVALID_TOKEN', `START: longest data ${peerBytes}, at least ${MIN_RECORD_BYTES}`)

@@ -66,8 +66,9 @@ export function readLimits(options: StreamLimits): Limits {
 const MAX_MILLISECONDS = 0x7fff_ffff
 
 function milliseconds(seconds: number, name: string): number {
-  if (!(seconds > 0 && seconds * 1000 <= MAX_MILLISECONDS))
+  if (!(seconds > 0 && seconds * 1000 <= MAX_MILLISECONDS)) {
     throw new TypeError(`${name}: ${seconds} is no time to wait`)
+  }
   return Math.ceil(seconds * 1000)
 }
 

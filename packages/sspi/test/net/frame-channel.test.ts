@@ -16,7 +16,8 @@ async function framesOf(chunks: readonly Uint8Array[], maxPayload = 1000): Promi
         for (let frame = channel.next(); frame !== undefined; frame = channel.next()) frames.push(frame)
         if (channel.state === 'ended') resolve()
       } catch (error) {
-        reject(error as Error)
+        const failure = error as Error
+        reject(failure)
       }
     }
     channel.listener = { readable: look, failed: look }

@@ -148,7 +148,6 @@ test('a reader that does not read holds the writer back', async () => {
   const { client, server } = await securedPair({ maxRecordBytes: 16_384, highWaterMark: 16_384 })
   const total = 4 * 1024 * 1024
   let written = 0
-  let stopped = 0
   const chunk = pattern(16_384)
   const write = () => {
     while (written < total) {
@@ -161,7 +160,7 @@ test('a reader that does not read holds the writer back', async () => {
   write()
   // Nobody reads: after a few turns all stands still, with a few buffers full.
   for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))
-  stopped = written
+  const stopped = written
   assert.ok(stopped < 256 * 1024, `${stopped} bytes went out`)
   for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve))
   assert.equal(written, stopped)

@@ -42,9 +42,10 @@ for (const packageName of packages) {
     assert.equal(stream.packageName, packageName)
     assert.equal(server.connections, 1)
     const sent = pattern(1_000_003)
+    const closed = once(stream, 'close')
     stream.end(sent)
     assert.ok((await readAll(stream)).equals(sent))
-    await once(stream, 'close')
+    await closed
     await server.close()
     assert.equal(server.connections, 0)
   })

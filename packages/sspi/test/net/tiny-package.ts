@@ -123,8 +123,9 @@ class Initiator extends TinyExchange {
     const came = textOf(input)
     const consumed = came.length
     if (this.turns++ === 0) return { kind: 'continue', token: encoder.encode('hello'), consumed }
-    if (came.startsWith('no'))
+    if (came.startsWith('no')) {
       throw new SspiError('SEC_E_WRONG_PRINCIPAL', 'Tiny: the acceptor said no in its own words')
+    }
     if (this.options.endless === true) return { kind: 'continue', token: encoder.encode('more'), consumed }
     const { user, password } = this.#credential
     const session = () => new TinySession('initiator', password, this.#privacy, this.options, undefined)
