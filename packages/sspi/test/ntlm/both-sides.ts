@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { fromHex, utf16leDecode } from '../../src/bytes/index.js'
-import { randomBytes } from '../../src/crypto/index.js'
+import { randomBytes, secretFrom, type SecretBytes } from '../../src/crypto/index.js'
 import {
   SecBuffer,
   SECBUFFER_DATA,
@@ -20,6 +20,7 @@ import {
   type World,
 } from '../../src/sspi/index.js'
 import { ntlmPackage, type HostNames, type NtlmOptions } from '../../src/ntlm/index.js'
+import { NtlmSession } from '../../src/ntlm/session.js'
 
 export const HOST: HostNames = {
   netbiosName: 'SERVER01',
@@ -30,13 +31,13 @@ export const HOST: HostNames = {
 
 export const NOW = new Date('2026-03-01T12:00:00Z')
 
-export const ALICE: RevealedCredential = {
+export const ALICE = {
   kind: 'password',
   user: 'alice',
   domain: 'CONTOSO',
   packageList: undefined,
   password: 'Passw0rd!',
-}
+} as const satisfies RevealedCredential
 
 export const ALICES_ACCOUNT: Account = {
   identity: {
@@ -221,4 +222,27 @@ export function text(bytes: Uint8Array): string {
 
 export function bytesOf(value: string): Uint8Array {
   return new TextEncoder().encode(value)
+}
+
+/** A session out of nothing but flags and a key. */
+export function sessionWith(
+  flags: number,
+  key: SecretBytes = secretFrom(new Uint8Array(16).fill(1)),
+  side: 'initiator' | 'acceptor' = 'initiator',
+): NtlmSession {
+  const parts = {
+    side,
+    flags,
+    contextAttr: 0,
+    exportedSessionKey: key,
+    micUsed: false,
+    start: NOW,
+    user: 'alice',
+    domain: '',
+    serverName: '',
+    targetName: '',
+    targetInfo: new Uint8Array(0),
+    accessToken: undefined,
+  }
+  return new NtlmSession(parts, packageOf().info)
 }

@@ -1,0 +1,453 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { fromHex, toHex } from '../../src/bytes/index.js'
+import {
+  AvFlag,
+  AvId,
+  dateToFileTime,
+  keyExchangeKey,
+  messageIntegrityCode,
+  NegotiateFlag,
+  ntowfv1,
+  ntowfv2,
+  ntProofStr,
+  readAuthenticate,
+  readAvPairs,
+  readChallenge,
+  sessionBaseKeyV2,
+  withoutMic,
+  writeAuthenticate,
+  writeAvPairs,
+  writeNegotiate,
+  type AvPair,
+  type NtlmOptions,
+} from '../../src/ntlm/index.js'
+import { flagsPair, textPair } from '../../src/ntlm/av-pairs.js'
+import { lmv2Response, ntlmv1Response, rc4Once, sessionBaseKeyV1, writeTemp } from '../../src/ntlm/responses.js'
+import {
+  ASC_REQ_ALLOW_NULL_SESSION,
+  ASC_REQ_CONFIDENTIALITY,
+  ASC_REQ_INTEGRITY,
+  ASC_RET_INTEGRITY,
+  SECPKG_ATTR_ACCESS_TOKEN,
+  SECPKG_ATTR_NAMES,
+  SECPKG_ATTR_PACKAGE_INFO,
+  SECPKG_ATTR_SESSION_KEY,
+  type Account,
+  type Exchange,
+  type Step,
+} from '../../src/sspi/index.js'
+import { readVectors } from '../vectors.js'
+import { acceptor, ALICES_ACCOUNT, give, NOW, sessionOf, testWorld, tokenOf, type WorldOptions } from './both-sides.js'
+
+const PASSWORD = 'Passw0rd!'
+const ORDINARY = 0xe208_8237
+const DENIED = { code: 'SEC_E_LOGON_DENIED', message: 'NTLM: unknown user, wrong password, or the account is disabled' }
+
+/** How a client of the test's own answers; everything has a default that is let in. */
+interface Client {
+  readonly offered?: number
+  readonly flags?: (agreed: number) => number
+  readonly user?: string
+  readonly domain?: string
+  /** The domain in the response key, where it is another. */
+  readonly keyDomain?: string
+  readonly password?: string
+  readonly response?: 'v2' | 'v1' | 'lmv2' | 'lm' | 'none'
+  readonly pairs?: readonly AvPair[]
+  readonly announceMic?: boolean
+  readonly sendMic?: boolean
+  readonly version?: boolean
+  readonly time?: Date
+  readonly key?: Uint8Array
+  readonly tamper?: (token: Uint8Array) => void
+}
+
+interface Server {
+  readonly options?: Partial<NtlmOptions>
+  readonly contextReq?: number
+  readonly world?: WorldOptions
+  readonly account?: Account | undefined
+}
+
+/** Has a client answer an acceptor; gives what the acceptor's last step comes to. */
+function answer(
+  client: Client = {},
+  server: Server = {},
+): { readonly step: Step; readonly key: Uint8Array; readonly asked: number } {
+  const world = testWorld(server.world)
+  const side = acceptor({ server: server.options ?? {}, acceptReq: server.contextReq ?? 0 }, world)
+  const { offered = ORDINARY } = client
+  const version = fromHex('0601b11d0000000f')
+  const negotiate = writeNegotiate({ flags: offered, domain: '', workstation: '', version })
+  const challengeToken = tokenOf(side.step({ kind: 'token', token: negotiate, channelBindings: undefined }))
+  const { token, key } = authenticate(client, negotiate, challengeToken)
+  client.tamper?.(token)
+  const step = side.step({ kind: 'token', token, channelBindings: undefined })
+  if (step.kind !== 'ask') return { step, key, asked: 0 }
+  assert.deepEqual(step.ask.query, { user: client.user ?? 'alice', domain: client.domain ?? 'CONTOSO' })
+  const account = 'account' in server ? server.account : ALICES_ACCOUNT
+  return { step: side.step({ kind: 'answer', answer: { effect: 'account', value: account } }), key, asked: 1 }
+}
+
+function authenticate(
+  client: Client,
+  negotiate: Uint8Array,
+  challengeToken: Uint8Array,
+): { token: Uint8Array; key: Uint8Array } {
+  const { user = 'alice', domain = 'CONTOSO', password = PASSWORD, response = 'v2' } = client
+  const { announceMic = true, sendMic = announceMic } = client
+  const { flags: agreed, serverChallenge, targetInfo } = readChallenge(challengeToken)
+  const flags = (client.flags ?? ((given) => given))(agreed) >>> 0
+  const ntHash = ntowfv1(password)
+  const responseKey = ntowfv2(ntHash, user, client.keyDomain ?? domain)
+  const clientChallenge = new Uint8Array(8).fill(0xc1)
+  let ntResponse: Uint8Array = new Uint8Array(0)
+  let lmResponse: Uint8Array = new Uint8Array(24)
+  let base: Uint8Array
+  if (response === 'v2') {
+    const pairs = [...readAvPairs(targetInfo), ...(client.pairs ?? [])]
+    if (announceMic) pairs.push(flagsPair(AvFlag.MIC_PRESENT))
+    const temp = writeTemp(dateToFileTime(client.time ?? NOW), clientChallenge, writeAvPairs(pairs))
+    const proof = ntProofStr(responseKey, serverChallenge, temp)
+    ntResponse = Uint8Array.from([...proof, ...temp])
+    base = sessionBaseKeyV2(responseKey, proof)
+  } else if (response === 'v1') {
+    const extended = (flags & NegotiateFlag.NEGOTIATE_EXTENDED_SESSIONSECURITY) !== 0
+    ntResponse = ntlmv1Response(ntHash, serverChallenge, extended ? clientChallenge : undefined)
+    lmResponse.set(extended ? clientChallenge : ntResponse)
+    base = keyExchangeKey({
+      flags,
+      ntlmVersion: 1,
+      sessionBaseKey: sessionBaseKeyV1(ntHash),
+      lmResponse,
+      serverChallenge,
+    })
+  } else {
+    if (response === 'lmv2') lmResponse = lmv2Response(responseKey, serverChallenge, clientChallenge)
+    if (response === 'lm') lmResponse = new Uint8Array(24).fill(1)
+    base = sessionBaseKeyV2(responseKey, lmResponse.subarray(0, 16))
+  }
+  const exchange = (flags & NegotiateFlag.NEGOTIATE_KEY_EXCH) !== 0
+  const key = exchange ? new Uint8Array(16).fill(0x5a) : base
+  const token = writeAuthenticate({
+    ntResponse,
+    lmResponse,
+    domain,
+    user,
+    workstation: 'WS',
+    encryptedRandomSessionKey: client.key ?? (exchange ? rc4Once(base, key) : new Uint8Array(0)),
+    flags,
+    version: fromHex('0601b11d0000000f'),
+    mic: sendMic ? new Uint8Array(16) : undefined,
+  })
+  const message = readAuthenticate(token)
+  if (sendMic) message.mic!.set(messageIntegrityCode(key, negotiate, challengeToken, withoutMic(token, message)))
+  return { token, key }
+}
+
+function keyOf(step: Step): Uint8Array {
+  return sessionOf(step).query(SECPKG_ATTR_SESSION_KEY)!.sessionKey
+}
+
+suite('clients that are let in', () => {
+  const clients: readonly [string, Client, Server?][] = [
+    ['an ordinary one', {}],
+    [
+      'one whose account is kept as an NT hash',
+      {},
+      { account: { ...ALICES_ACCOUNT, secret: { kind: 'nt-hash', ntHash: ntowfv1(PASSWORD) } } },
+    ],
+    ['one by its UPN', { user: 'alice@contoso.com', domain: '' }],
+    ['one with another case in its name', { user: 'ALICE' }],
+    ['one that leaves the domain out of its key', { keyDomain: '' }],
+    ['one without a MIC', { announceMic: false }],
+    [
+      'one with a place for a MIC that it does not announce',
+      { announceMic: false, sendMic: true, tamper: (token) => token.fill(9, 72, 88) },
+    ],
+    ['Windows’ HTTP client, without key exchange', { offered: 0xa208_8207 }],
+    ['curl, in OEM and without 128 bits', { offered: 0x0008_8206, announceMic: false }],
+    [
+      'one that neither signs nor seals and sends no key',
+      { offered: 0xe208_8207, key: new Uint8Array(0), announceMic: false },
+    ],
+    ['one whose clock is a day off', { time: new Date(NOW.getTime() - 86_400_000) }],
+    ['NTLMv1, where that is allowed', { response: 'v1' }, { options: { insecureAllowNtlmV1: true } }],
+    [
+      'NTLMv1 without extended session security, where that is allowed',
+      { response: 'v1', offered: 0x6200_8237 },
+      { options: { insecureAllowNtlmV1: true } },
+    ],
+    ['LMv2 alone, where that is allowed', { response: 'lmv2' }, { options: { insecureAllowNtlmV1: true } }],
+    ['40 bits, where that is allowed', { offered: 0x4208_8237 }, { options: { insecureAllowNtlmV1: true } }],
+  ]
+  for (const [name, client, server] of clients) {
+    test(name, () => {
+      const { step, key } = answer(client, server)
+      const session = sessionOf(step)
+      if (client.key === undefined) assert.equal(toHex(keyOf(step)), toHex(key))
+      assert.deepEqual(session.peer, ALICES_ACCOUNT.identity)
+      assert.deepEqual(session.query(SECPKG_ATTR_NAMES), { userName: 'CONTOSO\\alice' })
+    })
+  }
+})
+
+suite('clients that are refused', () => {
+  const target = { policy: { targetNames: ['HTTP/server01.contoso.com'] } }
+  const strict = { policy: { ...target.policy, targetNameRequired: true } }
+  const named = (name: string): readonly AvPair[] => [textPair(AvId.MsvAvTargetName, name)]
+  const untrusted = [...named('HTTP/server01.contoso.com'), flagsPair(AvFlag.UNTRUSTED_TARGET_NAME)]
+  const refusals: readonly [string, Client, Server, { code: string; message?: string | RegExp }][] = [
+    ['a wrong password', { password: 'passw0rd!' }, {}, DENIED],
+    ['an unknown user', {}, { account: undefined }, DENIED],
+    ['a disabled account', {}, { account: { ...ALICES_ACCOUNT, enabled: false } }, DENIED],
+    ['another domain in the key', { keyDomain: 'FABRIKAM' }, {}, DENIED],
+    ['NTLMv1', { response: 'v1' }, {}, { code: 'SEC_E_LOGON_DENIED', message: /insecureAllowNtlmV1/ }],
+    ['LMv2 alone', { response: 'lmv2' }, {}, { code: 'SEC_E_LOGON_DENIED', message: /insecureAllowNtlmV1/ }],
+    ['LM alone, always', { response: 'lm' }, { options: { insecureAllowNtlmV1: true } }, DENIED],
+    ['a wrong NTLMv1 response', { response: 'v1', password: 'x' }, { options: { insecureAllowNtlmV1: true } }, DENIED],
+    ['a name without any response', { response: 'none' }, {}, { code: 'SEC_E_LOGON_DENIED' }],
+    ['a MIC that was announced and left out', { sendMic: false }, {}, { code: 'SEC_E_MESSAGE_ALTERED' }],
+    ['a MIC that is wrong', { tamper: (token) => (token[80]! ^= 1) }, {}, { code: 'SEC_E_MESSAGE_ALTERED' }],
+    [
+      'a workstation changed on the way',
+      { tamper: (token) => (token[113]! ^= 1) },
+      {},
+      { code: /SEC_E_(MESSAGE_ALTERED|LOGON_DENIED)/ as never },
+    ],
+    [
+      'a clock two days ahead',
+      { time: new Date(NOW.getTime() + 2 * 86_400_000) },
+      {},
+      { code: 'SEC_E_TIME_SKEW', message: /172800 s off, 129600 s allowed/ },
+    ],
+    [
+      'a clock beyond what was set',
+      { time: new Date(NOW.getTime() - 61_000) },
+      { options: { maxTimestampSkewSeconds: 60 } },
+      { code: 'SEC_E_TIME_SKEW' },
+    ],
+    [
+      'a session key of 8 bytes',
+      { key: new Uint8Array(8) },
+      {},
+      { code: 'SEC_E_INVALID_TOKEN', message: /EncryptedRandomSessionKey/ },
+    ],
+    ['a session key left out', { key: new Uint8Array(0) }, {}, { code: 'SEC_E_INVALID_TOKEN' }],
+    [
+      'another service',
+      { pairs: named('cifs/server01.contoso.com') },
+      { world: target },
+      { code: 'SEC_E_TARGET_UNKNOWN' },
+    ],
+    ['no service where one is required', {}, { world: strict }, { code: 'SEC_E_TARGET_UNKNOWN' }],
+    [
+      'signing with 40 bits',
+      { offered: 0x4208_8237 },
+      {},
+      { code: 'SEC_E_ALGORITHM_MISMATCH', message: /NTLMSSP_NEGOTIATE_128/ },
+    ],
+    ['signing without extended session security', { offered: 0xe200_8237 }, {}, { code: 'SEC_E_ALGORITHM_MISMATCH' }],
+    [
+      '128 bits taken back',
+      { flags: (flags) => flags & ~NegotiateFlag.NEGOTIATE_128 },
+      {},
+      { code: 'SEC_E_ALGORITHM_MISMATCH' },
+    ],
+    [
+      'no signing where it was demanded',
+      { offered: 0xe208_8207 },
+      { contextReq: ASC_REQ_INTEGRITY },
+      { code: 'SEC_E_SECURITY_QOS_FAILED', message: /integrity/ },
+    ],
+    [
+      'no sealing where it was demanded',
+      { offered: 0xe208_8217 },
+      { contextReq: ASC_REQ_CONFIDENTIALITY },
+      { code: 'SEC_E_SECURITY_QOS_FAILED' },
+    ],
+    [
+      'sealing taken back',
+      { flags: (flags) => flags & ~0x20 },
+      { contextReq: ASC_REQ_CONFIDENTIALITY },
+      { code: 'SEC_E_SECURITY_QOS_FAILED' },
+    ],
+    ['no character set', { offered: 0xe208_8234 }, {}, { code: 'SEC_E_INVALID_TOKEN' }],
+  ]
+  for (const [name, client, server, error] of refusals) {
+    test(name, () => assert.throws(() => answer(client, server), error))
+  }
+
+  test('a service that is right, or an untrusted one where none is required, is let in', () => {
+    sessionOf(answer({ pairs: named('http/SERVER01.contoso.com') }, { world: strict }).step)
+    // MsvAvFlags are the client's first pair of that kind.
+    sessionOf(answer({ pairs: untrusted, announceMic: false }, { world: target }).step)
+    assert.throws(() => answer({ pairs: untrusted, announceMic: false }, { world: strict }), {
+      code: 'SEC_E_TARGET_UNKNOWN',
+    })
+  })
+})
+
+test('a refusal tells nothing apart, and nothing is computed less', () => {
+  const drawn = (account: Account | undefined, password = PASSWORD): readonly number[] => {
+    const world = testWorld()
+    const side = acceptor({}, world)
+    const negotiate = writeNegotiate({ flags: ORDINARY, domain: '', workstation: '', version: undefined })
+    const challenge = tokenOf(give(side, negotiate))
+    const { token } = authenticate({ password }, negotiate, challenge)
+    assert.equal(
+      side.step({ kind: 'token', token, channelBindings: undefined }).kind,
+      'ask',
+      'the account is asked for',
+    )
+    assert.throws(() => side.step({ kind: 'answer', answer: { effect: 'account', value: account } }), DENIED)
+    return world.drawn
+  }
+  const wrongPassword = drawn(ALICES_ACCOUNT, 'wrong')
+  assert.deepEqual(drawn(undefined), wrongPassword)
+  assert.deepEqual(drawn({ ...ALICES_ACCOUNT, enabled: false }), wrongPassword)
+  assert.deepEqual(wrongPassword, [8, 16])
+})
+
+test('what is wrong beyond the password shows only to those who know it', () => {
+  const late = { time: new Date(0), sendMic: false, password: 'wrong', pairs: [textPair(AvId.MsvAvTargetName, 'x/y')] }
+  assert.throws(() => answer(late, { world: { policy: { targetNames: [], targetNameRequired: true } } }), DENIED)
+})
+
+test('flags that the server did not agree to count for nothing', () => {
+  const { step } = answer({ offered: 0xe208_8207, flags: (flags) => flags | 0x30 })
+  assert.equal(sessionOf(step).contextAttr & ASC_RET_INTEGRITY, 0)
+})
+
+test('the MIC of gss-ntlmssp, which stands where it left the Version out, is found and checked', () => {
+  const world = testWorld()
+  for (const broken of [false, true]) {
+    const side = acceptor({}, world)
+    const negotiate = fromHex('4e544c4d5353500001000000378208e000000000000000000000000000000000')
+    const challenge = tokenOf(give(side, negotiate))
+    const { token, key } = authenticate(
+      { flags: (flags) => flags & ~NegotiateFlag.NEGOTIATE_VERSION },
+      negotiate,
+      challenge,
+    )
+    // Takes the eight bytes of the Version out, and moves each field up.
+    const moved = Uint8Array.from([...token.subarray(0, 64), ...token.subarray(72)])
+    const view = new DataView(moved.buffer)
+    for (let at = 16; at < 60; at += 8) view.setUint32(at, view.getUint32(at, true) - 8, true)
+    const message = readAuthenticate(moved)
+    assert.equal(message.version, undefined)
+    assert.equal(message.mic?.byteOffset, 64)
+    message.mic.set(messageIntegrityCode(key, negotiate, challenge, withoutMic(moved, message)))
+    if (broken) moved[70]! ^= 1
+    const run = (): Step => give(side, moved, ALICES_ACCOUNT)
+    if (broken) assert.throws(run, { code: 'SEC_E_MESSAGE_ALTERED' })
+    else assert.equal(toHex(keyOf(run())), toHex(key))
+  }
+})
+
+suite('anonymous clients', () => {
+  const anonymous = (side: Exchange): Step => {
+    const negotiate = writeNegotiate({ flags: ORDINARY, domain: '', workstation: '', version: undefined })
+    const { flags } = readChallenge(tokenOf(give(side, negotiate)))
+    const token = writeAuthenticate({
+      ntResponse: new Uint8Array(0),
+      lmResponse: new Uint8Array(1),
+      domain: '',
+      user: '',
+      workstation: '',
+      encryptedRandomSessionKey: new Uint8Array(0),
+      flags: (flags | NegotiateFlag.ANONYMOUS) >>> 0,
+      version: undefined,
+      mic: undefined,
+    })
+    return side.step({ kind: 'token', token, channelBindings: undefined })
+  }
+
+  test('are refused', () => {
+    assert.throws(() => anonymous(acceptor()), { code: 'SEC_E_LOGON_DENIED', message: /allowAnonymous/ })
+  })
+
+  test('are let in where that is allowed, and have no protection to speak of', () => {
+    for (const side of [
+      acceptor({ server: { allowAnonymous: true } }),
+      acceptor({ acceptReq: ASC_REQ_ALLOW_NULL_SESSION }),
+    ]) {
+      const session = sessionOf(anonymous(side))
+      assert.equal(session.contextAttr, 0x0010_0000)
+      const token = session.query(SECPKG_ATTR_ACCESS_TOKEN)
+      assert.equal(token?.impersonationLevel, 'anonymous')
+      assert.equal(token.user.sid, 'S-1-5-7')
+    }
+    assert.throws(() => anonymous(acceptor({ server: { allowAnonymous: true }, acceptReq: ASC_REQ_INTEGRITY })), {
+      code: 'SEC_E_SECURITY_QOS_FAILED',
+    })
+  })
+
+  test('a user of that flag who gives a name is no anonymous', () => {
+    const flags = (given: number): number => given | NegotiateFlag.ANONYMOUS
+    assert.throws(() => answer({ flags, password: 'wrong' }), DENIED)
+  })
+})
+
+suite('the CHALLENGE', () => {
+  test('names the server, gives its time, and a challenge out of the world’s randomness', () => {
+    const world = testWorld({ random: ['0102030405060708'] })
+    const side = acceptor(
+      {
+        server: {
+          host: {
+            netbiosName: 'SRV',
+            netbiosDomain: 'CORP',
+            dnsName: 'srv.corp.example',
+            dnsDomain: 'corp.example',
+            dnsTree: 'example',
+          },
+        },
+      },
+      world,
+    )
+    const challenge = readChallenge(
+      tokenOf(give(side, fromHex('4e544c4d53535000010000000782080000000000000000000000000000000000'))),
+    )
+    assert.equal(toHex(challenge.serverChallenge), '0102030405060708')
+    assert.equal(challenge.targetName, 'CORP')
+    assert.ok(challenge.flags & NegotiateFlag.TARGET_TYPE_DOMAIN)
+    assert.deepEqual(
+      readAvPairs(challenge.targetInfo).map(({ id }) => id),
+      [2, 1, 4, 3, 5, 7],
+    )
+  })
+
+  test('of a machine in no domain names the machine', () => {
+    const host = { netbiosName: 'SRV', netbiosDomain: 'SRV', dnsName: 'srv', dnsDomain: '' }
+    const challenge = readChallenge(
+      tokenOf(give(acceptor({ server: { host } }), fromHex('4e544c4d5353500001000000078208a0'))),
+    )
+    assert.equal(challenge.targetName, 'SRV')
+    assert.ok(challenge.flags & NegotiateFlag.TARGET_TYPE_SERVER)
+  })
+
+  test('never agrees to LM keys', () => {
+    const challenge = readChallenge(tokenOf(give(acceptor(), fromHex('4e544c4d5353500001000000b782c8e2'))))
+    assert.equal(challenge.flags & (NegotiateFlag.NEGOTIATE_LM_KEY | NegotiateFlag.REQUEST_NON_NT_SESSION_KEY), 0)
+  })
+})
+
+test('malformed AUTHENTICATE messages end the exchange', () => {
+  const malformed = readVectors<{ message: string; as: string }, unknown>('ntlm/malformed.json').cases.filter(
+    ({ input }) => input.as === 'authenticate',
+  )
+  for (const { input } of malformed) {
+    const side = acceptor()
+    give(side, fromHex('4e544c4d5353500001000000378208e2'))
+    assert.throws(() => give(side, fromHex(input.message)), { code: /SEC_E_(INVALID_TOKEN|LOGON_DENIED)/ as never })
+    assert.throws(() => give(side, fromHex(input.message)), { code: 'SEC_E_OUT_OF_SEQUENCE' })
+  }
+})
+
+test('the state of a half-open acceptor answers little', () => {
+  const side = acceptor()
+  assert.equal(side.query(SECPKG_ATTR_PACKAGE_INFO)?.name, 'NTLM')
+  assert.equal(side.query(SECPKG_ATTR_NAMES), undefined)
+})
