@@ -1,0 +1,6 @@
+export { readKdcProxyMessage, writeKdcProxyMessage, type KdcProxyMessage } from './kdc-proxy-message.js'
+export { parseKdcServer, type KdcServer } from './kdc-server.js'
+export { locateKdcs, type Located, type LocateOptions } from './locate.js'
+export type { KdcService } from './reply.js'
+export { orderSrv, systemResolver, type HostAddress, type KdcResolver, type SrvRecord } from './resolver.js'
+export { sendToKdc, type KdcQuery, type KdcTransportOptions } from './send-to-kdc.js'
