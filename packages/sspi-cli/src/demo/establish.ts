@@ -28,7 +28,7 @@ import {
 } from 'sspi'
 import { decodeToken } from 'sspi/decode'
 import type { Connection, ConnectionPair } from './connection.js'
-import type { Stage } from './procedures.js'
+import type { Stage } from './stage.js'
 import { DEMO_USER } from './scenarios.js'
 
 /** One end of an established context. */

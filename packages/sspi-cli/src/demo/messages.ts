@@ -10,7 +10,7 @@ import {
 } from 'sspi'
 import type { End, Established } from './establish.js'
 import type { Narrator } from './narrator.js'
-import type { Progress } from './procedures.js'
+import type { Progress } from './stage.js'
 
 const HEADER = 'to whom it may concern'
 
