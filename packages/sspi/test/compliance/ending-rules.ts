@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 // By the file: the observer is for tests and not behind the room's door.
 import { observeSecrets } from '../../src/crypto/secret-bytes.js'
 import {
@@ -15,6 +16,7 @@ import {
   SECPKG_ATTR_STREAM_SIZES,
   SecBuffer,
   SecBufferDesc,
+  type AuthenticationEvent,
 } from '../../src/sspi/index.js'
 import { bytesOf, establish, meet, shakeHands, type Pair, type Party } from './pair.js'
 import type { PackageSetup } from './setup.js'
@@ -130,6 +132,29 @@ export function endingRules(setup: PackageSetup): void {
       converse(pair)
     })
   }
+
+  test('neither events nor errors nor handles hold a secret', async () => {
+    const seen: unknown[] = []
+    const onEvent = (event: AuthenticationEvent): void => void seen.push(event)
+    const pair = await establish(setup, { onEvent })
+    const { client, server } = pair
+    const { sessionKey } = client.table.queryContextAttributes(client.ctx, SECPKG_ATTR_SESSION_KEY)
+    const sealed = client.sealed(TEXT)
+    sealed.data[0]! ^= 1
+    for (const mistake of [() => server.opened(sealed), () => server.check(TEXT, sealed.token)]) {
+      assert.throws(mistake, (error) => seen.push(error) > 0)
+    }
+    const denied = shakeHands(await meet(setup, { onEvent, clientCredential: setup.wrongCredential }))
+    await assert.rejects(denied, (error) => seen.push(error) > 0)
+    seen.push(client.ctx, client.credential, client.table, client.step)
+    assert.ok(seen.length > 6, 'both sides and the refusal are told')
+    const shown = inspect(seen, { depth: 12, showHidden: true }) + JSON.stringify(seen)
+    const hex = Buffer.from(sessionKey).toString('hex')
+    for (const secret of [setup.secret, hex, Buffer.from(sessionKey).toString('base64'), [...sessionKey].join(', ')]) {
+      assert.ok(!shown.includes(secret), `${secret} in ${shown}`)
+    }
+    assert.ok(!shown.includes(new TextDecoder().decode(TEXT)), 'plaintext')
+  })
 
   test('secrets are zero after the disposal of those who own them', async () => {
     await nothingLeft('a whole session', async () => {

@@ -1,9 +1,9 @@
 import { memoryAccounts } from '../../src/io/accounts/index.js'
 import { negotiatePackage } from '../../src/negotiate/index.js'
 import { ntlmPackage } from '../../src/ntlm/index.js'
-import { passwordCredential, type Driver, type SecurityFunctionTable } from '../../src/sspi/index.js'
+import { passwordCredential, type Driver } from '../../src/sspi/index.js'
 import { createDriver } from '../../src/system/driver.js'
-import { describePackage, testTable } from './suite.js'
+import { describePackage, testTable, type Tables, type TestTableOptions } from './suite.js'
 
 const ntlm = ntlmPackage({
   host: {
@@ -18,9 +18,9 @@ const driver: Driver = createDriver({ accounts })
 
 const negotiate = negotiatePackage()
 
-const tables = (): { client: SecurityFunctionTable; server: SecurityFunctionTable } => ({
-  client: testTable([negotiate, ntlm]),
-  server: testTable([negotiate, ntlm], { driver }),
+const tables = (options: TestTableOptions = {}): Tables => ({
+  client: testTable([negotiate, ntlm], options),
+  server: testTable([negotiate, ntlm], { ...options, driver }),
 })
 
 describePackage({
@@ -29,6 +29,7 @@ describePackage({
   tables,
   clientCredential: passwordCredential({ user: 'CONTOSO\\alice', password: 'Pa55word' }),
   serverCredential: undefined,
+  secret: 'Pa55word',
   wrongCredential: passwordCredential({ user: 'CONTOSO\\alice', password: 'Pa55Word' }),
   target: 'HTTP/server01.contoso.com',
   clientName: 'CONTOSO\\alice',

@@ -1,8 +1,8 @@
 import { memoryAccounts } from '../../src/io/accounts/index.js'
 import { ntlmPackage } from '../../src/ntlm/index.js'
-import { passwordCredential, type Driver, type SecurityFunctionTable } from '../../src/sspi/index.js'
+import { passwordCredential, type Driver } from '../../src/sspi/index.js'
 import { createDriver } from '../../src/system/driver.js'
-import { describePackage, testTable } from './suite.js'
+import { describePackage, testTable, type Tables, type TestTableOptions } from './suite.js'
 
 const ntlm = ntlmPackage({
   host: {
@@ -15,9 +15,9 @@ const ntlm = ntlmPackage({
 const accounts = memoryAccounts([{ user: 'alice', domain: 'CONTOSO', password: 'Pa55word' }])
 const driver: Driver = createDriver({ accounts })
 
-const tables = (): { client: SecurityFunctionTable; server: SecurityFunctionTable } => ({
-  client: testTable([ntlm]),
-  server: testTable([ntlm], { driver }),
+const tables = (options: TestTableOptions = {}): Tables => ({
+  client: testTable([ntlm], options),
+  server: testTable([ntlm], { ...options, driver }),
 })
 
 describePackage({
@@ -25,6 +25,7 @@ describePackage({
   tables,
   clientCredential: passwordCredential({ user: 'CONTOSO\\alice', password: 'Pa55word' }),
   serverCredential: undefined,
+  secret: 'Pa55word',
   wrongCredential: passwordCredential({ user: 'CONTOSO\\alice', password: 'Pa55Word' }),
   target: 'HTTP/server01.contoso.com',
   clientName: 'CONTOSO\\alice',

@@ -18,6 +18,7 @@ import {
   SecBufferDesc,
   SspiError,
   writeSecChannelBindings,
+  type AuthenticationEvent,
   type ChannelBindings,
   type ContextStep,
   type CredentialValue,
@@ -182,11 +183,12 @@ export interface PairOptions {
   readonly clientCredential?: CredentialValue
   readonly clientBindings?: ChannelBindings
   readonly serverBindings?: ChannelBindings
+  readonly onEvent?: (event: AuthenticationEvent) => void
 }
 
 /** Two parties with their credentials, before the first step. */
 export async function meet(setup: PackageSetup, options: PairOptions = {}): Promise<Pair> {
-  const tables = setup.tables()
+  const tables = setup.tables({ onEvent: options.onEvent })
   const client = new Party(setup, tables.client, true, options.clientBindings)
   const server = new Party(setup, tables.server, false, options.serverBindings)
   await client.acquire(options.clientCredential ?? setup.clientCredential)

@@ -19,10 +19,12 @@ export interface PackageSetup {
   /** The package that does the work, where that is another. Default: `name`. */
   readonly mechanism?: string
   /** Two interfaces that know the package, of two parties that share nothing; new ones for each call. */
-  tables(): { readonly client: SecurityFunctionTable; readonly server: SecurityFunctionTable }
+  tables(options?: Pick<TestTableOptions, 'onEvent'>): Tables
   readonly clientCredential: CredentialValue
   /** `undefined`: the package accepts with its default credentials. */
   readonly serverCredential: CredentialValue | undefined
+  /** What of the credentials must be seen nowhere: the password. */
+  readonly secret: string
   /** A credential of the client with which no server may let it in. */
   readonly wrongCredential: CredentialValue
   /** The server's name as the client gives it. */
@@ -43,6 +45,12 @@ export interface PackageSetup {
   }
 }
 
+/** The interfaces of both parties. */
+export interface Tables {
+  readonly client: SecurityFunctionTable
+  readonly server: SecurityFunctionTable
+}
+
 /** Parts of a {@link testTable} that are not the default. */
 export interface TestTableOptions {
   readonly driver?: Driver
@@ -50,7 +58,7 @@ export interface TestTableOptions {
   readonly random?: (length: number) => Uint8Array
   readonly policy?: Partial<Policy>
   readonly limits?: Partial<HalfOpenLimits>
-  readonly onEvent?: (event: AuthenticationEvent) => void
+  readonly onEvent?: ((event: AuthenticationEvent) => void) | undefined
 }
 
 /** The time of every test that does not say otherwise. */

@@ -5,7 +5,15 @@ import { levelTwoRules } from './level-two-rules.js'
 import { messageRules } from './message-rules.js'
 import type { PackageSetup } from './setup.js'
 
-export { bindingsOf, countingRandom, NOON, testTable, type PackageSetup, type TestTableOptions } from './setup.js'
+export {
+  bindingsOf,
+  countingRandom,
+  NOON,
+  testTable,
+  type PackageSetup,
+  type Tables,
+  type TestTableOptions,
+} from './setup.js'
 
 /**
  * What every security package must do, on both levels of the interface: the built-in packages pass it, and so does the
