@@ -10,9 +10,10 @@ const { describePackage, testTable } = (await import(built.href)) as typeof Comp
 const key = '8f'.repeat(32)
 const sharedKey = {
   name: 'SharedKey',
-  tables: () => ({ client: registered(), server: registered() }),
+  tables: (options?: Compliance.TestTableOptions) => ({ client: registered(options), server: registered(options) }),
   clientCredential: passwordCredential({ user: 'till-7', password: key }),
   serverCredential: passwordCredential({ user: 'till-7', password: key }),
+  secret: key,
   wrongCredential: passwordCredential({ user: 'till-7', password: '8e'.repeat(32) }),
   target: 'till/shop.example.com',
   clientName: 'till-7',
@@ -30,8 +31,8 @@ describePackage({
 })
 
 /** An interface that learns of the package at run time, like any other third party's. */
-function registered(): ReturnType<typeof testTable> {
-  const sspi = testTable([negotiatePackage()])
+function registered(options?: Compliance.TestTableOptions): ReturnType<typeof testTable> {
+  const sspi = testTable([negotiatePackage()], options)
   sspi.addSecurityPackage(sharedKeyPackage)
   return sspi
 }
