@@ -1,9 +1,10 @@
 import { connect as connectSocket, isIP, type NetConnectOpts, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { InitiatorExchange } from '../sspi/index.js'
 import { transportFailure } from './failures.js'
 import { FrameChannel } from './frame-channel.js'
 import { shakeHands } from './handshake.js'
-import { readLimits, type SecureClientOptions } from './options.js'
+import { readLimits, type Limits, type SecureClientOptions } from './options.js'
 import { SecureStream } from './secure-stream.js'
 
 /** Options of {@link connect}. */
@@ -26,11 +27,18 @@ export interface ConnectOptions extends SecureClientOptions {
  *   {@link secureClient}. The signal's reason when it was aborted.
  */
 export async function connect(options: ConnectOptions): Promise<SecureStream> {
-  const limits = readLimits(options) // a caller's mistake shows before anything is sent
-  const socket = await open(options, limits.handshakeMilliseconds)
   const { host, path } = options
   const named = host !== undefined && path === undefined && isIP(host) === 0
-  return secureClient(socket, { ...options, target: options.target ?? (named ? `host/${host}` : undefined) })
+  const target = options.target ?? (named ? `host/${host}` : undefined)
+  // A caller's mistake shows before anything is opened.
+  const limits = readLimits(options)
+  const exchange = beginExchange({ ...options, target })
+  try {
+    const socket = await open(options, limits.handshakeMilliseconds)
+    return await authenticate(socket, exchange, limits, options.signal)
+  } finally {
+    exchange[Symbol.dispose]()
+  }
 }
 
 /**
@@ -43,9 +51,20 @@ export async function connect(options: ConnectOptions): Promise<SecureStream> {
  */
 export async function secureClient(transport: Duplex, options: SecureClientOptions): Promise<SecureStream> {
   const limits = readLimits(options)
-  const exchange = options.sspi.initiate({ ...options, integrity: true })
+  return authenticate(transport, beginExchange(options), limits, options.signal)
+}
+
+function beginExchange(options: SecureClientOptions): InitiatorExchange {
+  return options.sspi.initiate({ ...options, integrity: true })
+}
+
+async function authenticate(
+  transport: Duplex,
+  exchange: InitiatorExchange,
+  limits: Limits,
+  signal: AbortSignal | undefined,
+): Promise<SecureStream> {
   const channel = new FrameChannel(transport, limits.maxTokenBytes)
-  const { signal } = options
   const established = await shakeHands({ channel, exchange, side: 'initiator', limits, signal })
   return new SecureStream(channel, established, limits)
 }
