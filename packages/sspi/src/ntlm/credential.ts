@@ -64,5 +64,7 @@ export function acquireNtlmCredential(request: CredentialRequest): NtlmCredentia
       }
       return new NtlmCredential({ kind: 'user', user, domain, ntHash: secretFrom(ntHash) })
     }
+    default:
+      throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', `NTLM: it has no use for a credential of kind '${value.kind}'`)
   }
 }

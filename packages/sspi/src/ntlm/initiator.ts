@@ -217,19 +217,21 @@ export class NtlmInitiator implements Exchange {
     // Also where nothing is signed or sealed, beyond MS-NLMP 3.1.5.1.2: Heimdal and pyspnego do the same.
     const keyExchange = hasFlag(flags, NegotiateFlag.NEGOTIATE_KEY_EXCH)
     const encrypted = keyExchange ? rc4Once(proof.keyExchangeKey, exportedSessionKey) : undefined
-    const message = writeAuthenticate({
-      ntResponse: proof.ntResponse,
-      lmResponse: proof.lmResponse,
-      domain: user.domain,
-      user: user.user,
-      workstation: this.#settings.workstation,
-      encryptedRandomSessionKey: encrypted ?? NOTHING,
-      flags,
-      version: OUR_VERSION,
-      mic: proof.withMic ? new Uint8Array(MIC_LENGTH) : undefined,
-    })
-    wipe(encrypted)
-    return message
+    try {
+      return writeAuthenticate({
+        ntResponse: proof.ntResponse,
+        lmResponse: proof.lmResponse,
+        domain: user.domain,
+        user: user.user,
+        workstation: this.#settings.workstation,
+        encryptedRandomSessionKey: encrypted ?? NOTHING,
+        flags,
+        version: OUR_VERSION,
+        mic: proof.withMic ? new Uint8Array(MIC_LENGTH) : undefined,
+      })
+    } finally {
+      wipe(encrypted)
+    }
   }
 
   /** The flags that count from here on: what both sides have, if that is enough. */
