@@ -1,11 +1,5 @@
 export { FrameDecoder, FrameType, StreamChannel, encodeFrame, type Frame, type FrameChannel } from './frames.js'
-export {
-  GssPeer,
-  GssPeerExit,
-  type GssPeerEnd,
-  type GssPeerOptions,
-  type GssPeerReport,
-} from './gss-peer.js'
+export { GssPeer, GssPeerExit, type GssPeerEnd, type GssPeerOptions, type GssPeerReport } from './gss-peer.js'
 export {
   GssPeerError,
   answerMessages,
@@ -48,6 +42,8 @@ export {
   WINBIND_DOMAIN,
   commandOf,
   missing,
+  mitKdc,
+  type MitKdc,
   type PeerName,
 } from './peers.js'
 export { messagesOf, ourSide, stepOf } from './ours.js'

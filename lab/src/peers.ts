@@ -1,5 +1,5 @@
 /** What says that a peer is up: the variable that its script exports. */
-const VARIABLES = { 'gss-peer': 'GSS_PEER', winbind: 'NTLM_AUTH' } as const
+const VARIABLES = { 'gss-peer': 'GSS_PEER', winbind: 'NTLM_AUTH', 'mit-kdc': 'MIT_KDC' } as const
 
 /** A peer of the lab, named as its script in `lab/peers`. */
 export type PeerName = keyof typeof VARIABLES
@@ -19,7 +19,7 @@ export function missing(...names: readonly PeerName[]): string | false {
 }
 
 /**
- * The command of a peer that is up.
+ * The command of a peer that is up, or its address.
  *
  * @throws Error when it is not.
  */
@@ -40,6 +40,39 @@ export const GSS_DOMAIN = 'LAB'
 
 /** The NetBIOS domain of the accounts at winbind. */
 export const WINBIND_DOMAIN = process.env['NTLM_AUTH_DOMAIN'] ?? 'LABWB'
+
+/** Where MIT's KDC and its kpasswd service are, and what its clients read. */
+export interface MitKdc {
+  /** `address:port`, for UDP and TCP. */
+  readonly kdc: string
+  readonly kpasswd: string
+  readonly realm: string
+  /** The KDC of the realm that trusts it and is trusted by it. */
+  readonly kdc2: string
+  readonly realm2: string
+  /** The path of a krb5.conf with both realms. */
+  readonly krb5Conf: string
+  /** The path of a keytab with all services of the first realm. */
+  readonly keytab: string
+}
+
+/**
+ * MIT's KDC.
+ *
+ * @throws Error when it is not up.
+ */
+export function mitKdc(): MitKdc {
+  const of = (name: string): string => process.env[name] ?? ''
+  return {
+    kdc: commandOf('mit-kdc'),
+    kpasswd: of('MIT_KPASSWD'),
+    realm: of('MIT_REALM'),
+    kdc2: of('MIT2_KDC'),
+    realm2: of('MIT2_REALM'),
+    krb5Conf: of('MIT_KRB5_CONFIG'),
+    keytab: of('MIT_KEYTAB'),
+  }
+}
 
 function reasonOf(name: PeerName): string {
   const lines = (process.env['LAB_MISSING'] ?? '').split('\n')
