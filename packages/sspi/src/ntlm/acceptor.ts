@@ -31,7 +31,7 @@ import { AvFlag, AvId, NegotiateFlag, OUR_VERSION } from './constants.js'
 import { achievedAttributes, requireDemanded, requireStrong } from './context-attributes.js'
 import { dateToFileTime, secondsBetween } from './file-time.js'
 import { hasFlag } from './flags.js'
-import { tokenOf } from './initiator.js'
+import { tokenOf } from './inputs.js'
 import {
   readAuthenticate,
   readNegotiate,

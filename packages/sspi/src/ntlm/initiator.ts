@@ -41,6 +41,7 @@ import { achievedAttributes, requireDemanded, requireStrong } from './context-at
 import type { NtlmCredential, NtlmSecret } from './credential.js'
 import { dateToFileTime } from './file-time.js'
 import { hasFlag } from './flags.js'
+import { tokenOf } from './inputs.js'
 import { MIC_LENGTH, readAuthenticate, readChallenge, writeAuthenticate, writeNegotiate } from './messages/index.js'
 import type { ChallengeMessage } from './messages/index.js'
 import type { NtlmSettings } from './options.js'
@@ -367,13 +368,4 @@ function offeredFlags(contextReq: number, settings: NtlmSettings): number {
   if (requested(ISC_REQ_IDENTIFY)) flags |= NegotiateFlag.NEGOTIATE_IDENTIFY
   if (requested(ISC_REQ_DATAGRAM)) flags |= NegotiateFlag.NEGOTIATE_DATAGRAM
   return flags >>> 0
-}
-
-/** The peer's token, where nothing else can come. @throws `SspiError` `SEC_E_INVALID_TOKEN` when there is none. */
-export function tokenOf(input: Input, expected: string): Uint8Array {
-  if (input.kind !== 'token') throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `NTLM: ${expected} expected, not an answer`)
-  if (input.token === undefined) {
-    throw new SspiError('SEC_E_INVALID_TOKEN', `NTLM: ${expected} expected, and no token came`)
-  }
-  return input.token
 }
