@@ -94,7 +94,7 @@ export interface ClientSpecifiedTarget {
   readonly targetName: string
 }
 
-/** SecPkgContext_LastClientTokenStatus: whether the client has another token to send. */
+/** SecPkgContext_LastClientTokenStatus: whether the token that the server was given last was the client's last one. */
 export interface LastClientTokenStatus {
   readonly lastClientTokenStatus: 'yes' | 'no' | 'maybe'
 }

@@ -1,5 +1,3 @@
-import { Reader } from '../bytes/index.js'
-import { wipe } from '../crypto/index.js'
 import {
   SEC_E_INCOMPLETE_MESSAGE,
   SEC_E_OK,
@@ -8,125 +6,43 @@ import {
   SspiError,
   type FailureName,
 } from '../status/index.js'
-import type { AttributeTable, ContextAttribute, ContextAttributes } from './attributes.js'
+import type { ContextAttribute, ContextAttributes } from './attributes.js'
 import type { SecBufferDesc } from './buffer.js'
-import { readSecChannelBindings, type ChannelBindings } from './channel-bindings.js'
+import { commonAttributes } from './common-attributes.js'
 import {
   ASC_REQ_ALLOCATE_MEMORY,
-  ASC_RET_DELEGATE,
-  ASC_RET_IDENTIFY,
-  ASC_RET_NULL_SESSION,
   ISC_REQ_ALLOCATE_MEMORY,
   ISC_RET_ALLOCATED_MEMORY,
-  SECBUFFER_CHANNEL_BINDINGS,
-  SECBUFFER_TOKEN,
-  SECPKG_ATTR_ACCESS_TOKEN,
   SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
-  SECPKG_ATTR_FLAGS,
   SECPKG_ATTR_NAMES,
-  SECPKG_ATTR_PACKAGE_INFO,
 } from './constants/index.js'
-import type { Exchange, Input, SecurityPackage, Session } from './contract.js'
+import type {
+  AcceptSecurityContextOptions,
+  ContextStep,
+  ExportOptions,
+  ImportedContext,
+  ImportOptions,
+  InitializeSecurityContextOptions,
+} from './context-calls.js'
+import { exportContext, importContext, unsupported, type ImportParts } from './context-moving.js'
 import { ContextState, runExchange, type Outcome } from './context-state.js'
+import type { Exchange, Input, SecurityPackage, Session } from './contract.js'
 import type { CredentialKeeper, CredentialState } from './credentials.js'
 import type { Driver } from './effects.js'
 import type { Side } from './events.js'
 import { HalfOpenKeeper, type HalfOpenLimits } from './half-open.js'
-import { CredHandle, CtxtHandle } from './handles.js'
-import {
-  EXPORT_ID_LENGTH,
-  EXPORT_KEY_LENGTH,
-  openMovingContext,
-  sealMovingContext,
-  type MovingContext,
-} from './moving.js'
-import { checkTokenRoom, outputToken, putExtra, putMissing, putToken } from './output.js'
-import { qualifiedName, type AccessToken, type Identity } from './identity.js'
-import type { PackageRegistry } from './registry.js'
-import type { ReplayCache } from './replay-cache.js'
+import { CtxtHandle } from './handles.js'
+import { qualifiedName } from './identity.js'
+import { readInput } from './input.js'
+import { outputToken, putMissing, putOutcome, type Delivery } from './output.js'
 import { never } from './time.js'
-import type { World } from './world.js'
-
-/** What both sides' calls have in common. */
-export interface StepOptions {
-  /** The context of the call before; none on the first call. */
-  readonly context?: CtxtHandle | undefined
-  /** Where the token for the peer goes: a `SECBUFFER_TOKEN`. Without memory, or with `…_ALLOCATE_MEMORY`, it is allocated. */
-  readonly output: SecBufferDesc
-  /** Gives up waiting (for an account database, a KDC, …): the call rejects with the signal's reason, and the context is over. */
-  readonly signal?: AbortSignal | undefined
-}
-
-/** Options of `initializeSecurityContext`. */
-export interface InitializeSecurityContextOptions extends StepOptions {
-  /** Needed on the first call; on later ones it may be left out. */
-  readonly credential?: CredHandle | undefined
-  /** The service to reach, `HTTP/www.example.com`. Default: none named. Counts on the first call. */
-  readonly targetName?: string | undefined
-  /** `ISC_REQ_…`. Counts on the first call (`ISC_REQ_ALLOCATE_MEMORY` on each). */
-  readonly contextReq: number
-  /** The server's token in a `SECBUFFER_TOKEN`, `SECBUFFER_CHANNEL_BINDINGS`, a `SECBUFFER_EMPTY` for what is left over. */
-  readonly input?: SecBufferDesc | undefined
-}
-
-/** Options of `acceptSecurityContext`. */
-export interface AcceptSecurityContextOptions extends StepOptions {
-  /** Needed on the first call; on later ones it may be left out. */
-  readonly credential?: CredHandle | undefined
-  /** The client's token, bindings, a `SECBUFFER_EMPTY` for what is left over. Only a datagram server starts without. */
-  readonly input?: SecBufferDesc | undefined
-  /** `ASC_REQ_…`. Counts on the first call (`ASC_REQ_ALLOCATE_MEMORY` on each). */
-  readonly contextReq: number
-}
-
-/** The statuses of a step that went well. */
-export type StepStatus =
-  typeof SEC_E_OK | typeof SEC_I_CONTINUE_NEEDED | typeof SEC_I_COMPLETE_NEEDED | typeof SEC_E_INCOMPLETE_MESSAGE
-
-/** Result of `initializeSecurityContext` and `acceptSecurityContext`. */
-export interface ContextStep {
-  /**
-   * `SEC_E_OK`: the context stands; send the token if there is one. `SEC_I_CONTINUE_NEEDED`: send it and come back with
-   * the answer. `SEC_I_COMPLETE_NEEDED`: call `completeAuthToken` before sending. `SEC_E_INCOMPLETE_MESSAGE`: come back with more input.
-   */
-  readonly status: StepStatus
-  readonly context: CtxtHandle
-  /** `ISC_RET_…` or `ASC_RET_…`: what has been achieved so far. */
-  readonly contextAttr: number
-  readonly expiry: Date
-}
-
-/** Options of `exportSecurityContext`. */
-export interface ExportOptions {
-  /** 32 bytes that only those know who may import. */
-  readonly key: Uint8Array
-  /** How long the blob can be imported, in seconds, at most a day. Default 60. */
-  readonly lifetimeSeconds?: number | undefined
-}
-
-/** Options of `importSecurityContext`. */
-export interface ImportOptions {
-  /** The package that the context was made with. */
-  readonly package: string
-  readonly blob: Uint8Array
-  /** The key of the export. */
-  readonly key: Uint8Array
-}
 
 /** What the contexts of one interface share. */
-export interface ContextParts {
-  readonly registry: PackageRegistry
+export interface ContextParts extends ImportParts {
   readonly credentials: CredentialKeeper
   readonly driver: Driver
-  readonly world: World
   readonly limits: HalfOpenLimits
-  /** Remembers imports; without one nothing can be imported. */
-  readonly imports: ReplayCache | undefined
 }
-
-const MIN_INPUT_LIMIT = 0x1_0000
-/** A context on its way for longer than a day has been forgotten, not moved. */
-const MAX_EXPORT_SECONDS = 86_400
 
 /** The contexts of one security interface, by handle: from the first step to the end. */
 export class ContextKeeper {
@@ -199,32 +115,9 @@ export class ContextKeeper {
     const state = this.#require(context)
     const { phase } = state
     const asked = phase.at === 'established' ? phase.session : phase.at === 'over' ? undefined : phase.exchange
-    const answer = asked?.query(attribute) ?? this.#common(state)[attribute]?.()
+    const answer = asked?.query(attribute) ?? commonAttributes(state, this.#parts.world)[attribute]?.()
     if (answer === undefined) throw unsupported(state.package, `attribute ${attribute} has no answer here`)
     return answer
-  }
-
-  /** What the interface knows itself, for packages that leave it to it. */
-  #common(state: ContextState): AttributeTable {
-    const { phase } = state
-    if (phase.at === 'over') return {}
-    if (phase.at !== 'established') {
-      const { contextAttr } = phase.exchange
-      return { [SECPKG_ATTR_FLAGS]: () => ({ flags: contextAttr }) }
-    }
-    const { session, by } = phase
-    return {
-      [SECPKG_ATTR_FLAGS]: () => ({ flags: session.contextAttr }),
-      [SECPKG_ATTR_PACKAGE_INFO]: () => by.info,
-      [SECPKG_ATTR_ACCESS_TOKEN]: () => {
-        if (state.side === 'initiator' || session.peer === undefined) return undefined
-        return accessToken(session, session.peer, by, (state.authenticationId ??= this.#newAuthenticationId()))
-      },
-    }
-  }
-
-  #newAuthenticationId(): bigint {
-    return new Reader(this.#parts.world.random(8)).u64le('authentication id')
   }
 
   /** The session of an established context, for the message calls. */
@@ -236,65 +129,16 @@ export class ContextKeeper {
 
   /** Moves a context out: the handle is ended. */
   export(context: CtxtHandle, options: ExportOptions): Uint8Array {
-    const state = this.#require(context)
-    const { session } = state
-    if (state.phase.at !== 'established' || session.export === undefined) {
-      throw unsupported(state.package, 'its contexts cannot be exported')
-    }
-    const { key, lifetimeSeconds = 60 } = options
-    // Checked before the keys are in hand, so that nothing has happened when the caller is wrong.
-    if (key.length !== EXPORT_KEY_LENGTH) {
-      throw new TypeError(`exportSecurityContext: the key has ${key.length} bytes, ${EXPORT_KEY_LENGTH} are needed`)
-    }
-    if (!(lifetimeSeconds > 0 && lifetimeSeconds <= MAX_EXPORT_SECONDS)) {
-      throw new TypeError(`exportSecurityContext: a lifetime of ${lifetimeSeconds} s, at most ${MAX_EXPORT_SECONDS}`)
-    }
-    const { world } = this.#parts
-    const { by } = state.phase
-    const blob = sealMovingContext(
-      {
-        packageName: state.package.info.name,
-        mechanism: by.info.name,
-        side: state.side,
-        targetName: state.targetName,
-        until: new Date(world.now().getTime() + Math.ceil(lifetimeSeconds * 1000)),
-        id: world.random(EXPORT_ID_LENGTH),
-        session: session.export(),
-      },
-      key,
-    )
+    const blob = exportContext(this.#require(context), options, this.#parts.world)
     this.delete(context)
     return blob
   }
 
   /** Takes a context in, once. */
-  async import(options: ImportOptions): Promise<CtxtHandle> {
-    const of = this.#parts.registry.require(options.package)
-    const moving = openMovingContext(options.blob, options.key)
-    try {
-      return await this.#takeIn(of, moving)
-    } finally {
-      wipe(moving.session)
-    }
-  }
-
-  async #takeIn(of: SecurityPackage, moving: MovingContext): Promise<CtxtHandle> {
-    const { registry, world, imports } = this.#parts
-    if (imports === undefined) throw unsupported(of, 'importing needs a replay cache, and this interface has none')
-    if (registry.find(moving.packageName) !== of) {
-      throw new SspiError('SEC_E_INVALID_TOKEN', `exported context: it is of package '${moving.packageName}'`)
-    }
-    const by = registry.require(moving.mechanism)
-    if (by.importSession === undefined) throw unsupported(by, 'its contexts cannot be imported')
-    if (world.now() > moving.until) {
-      const until = moving.until.toISOString()
-      throw new SspiError('SEC_E_CONTEXT_EXPIRED', `exported context: it could be imported until ${until}`)
-    }
-    if (!(await imports.remember(moving.id, moving.until))) {
-      throw new SspiError('SEC_E_INVALID_TOKEN', 'exported context: it was imported before')
-    }
-    const session = by.importSession(moving.session, world)
-    return this.#handle(ContextState.imported(of, by, moving.side, moving.targetName, session))
+  async import(options: ImportOptions): Promise<ImportedContext> {
+    const { state, session } = await importContext(options, this.#parts)
+    const { contextAttr, expiry } = session
+    return { context: this.#handle(state), side: state.side, contextAttr, expiry }
   }
 
   async #step(
@@ -496,61 +340,6 @@ export class ContextKeeper {
   }
 }
 
-function accessToken(session: Session, user: Identity, by: SecurityPackage, authenticationId: bigint): AccessToken {
-  const has = (flag: number): boolean => (session.contextAttr & flag) !== 0
-  const impersonationLevel = has(ASC_RET_NULL_SESSION)
-    ? 'anonymous'
-    : has(ASC_RET_IDENTIFY)
-      ? 'identification'
-      : has(ASC_RET_DELEGATE)
-        ? 'delegation'
-        : 'impersonation'
-  return { user, packageName: by.info.name, impersonationLevel, authenticationId, expiry: session.expiry }
-}
-
-/** Where an outcome goes. */
-interface Delivery {
-  readonly output: SecBufferDesc
-  readonly input: SecBufferDesc | undefined
-  /** The token that the exchange was given: by it the same call is known when it comes again. */
-  readonly token: Uint8Array | undefined
-  readonly allocate: boolean
-  /** What the interface itself adds to the context's attributes. */
-  readonly attributes: number
-}
-
-/** Hands an outcome to the caller's buffers: all of it or, when one is too short, nothing. */
-function putOutcome(delivery: Delivery, outcome: Exclude<Outcome, { kind: 'incomplete' }>, short: FailureName): void {
-  const { input, output, allocate } = delivery
-  const buffer = outputToken(output, short)
-  checkTokenRoom(buffer, outcome.token, allocate, short)
-  const given = input?.find(SECBUFFER_TOKEN)
-  if (input !== undefined && given !== undefined) putExtra(input, given, outcome.consumed)
-  putToken(buffer, outcome.token, allocate)
-}
-
-function readInput(input: SecBufferDesc | undefined, of: SecurityPackage): Input & { readonly kind: 'token' } {
-  const buffer = input?.find(SECBUFFER_TOKEN)
-  const limit = of.maxInputToken ?? Math.max(2 * of.info.maxToken, MIN_INPUT_LIMIT)
-  if (buffer !== undefined && buffer.cbBuffer > limit) {
-    throw new SspiError(
-      'SEC_E_INVALID_TOKEN',
-      `token: ${buffer.cbBuffer} bytes, ${of.info.name} reads at most ${limit}`,
-    )
-  }
-  return {
-    kind: 'token',
-    // A copy, so that an exchange may keep views of it over a wait.
-    token: buffer === undefined || buffer.cbBuffer === 0 ? undefined : buffer.bytes.slice(),
-    channelBindings: readBindings(input),
-  }
-}
-
-function readBindings(input: SecBufferDesc | undefined): ChannelBindings | undefined {
-  const buffer = input?.find(SECBUFFER_CHANNEL_BINDINGS)
-  return buffer === undefined ? undefined : readSecChannelBindings(buffer.bytes.slice())
-}
-
 function openExchange(state: ContextState): Exchange {
   switch (state.phase.at) {
     case 'open':
@@ -581,10 +370,6 @@ function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolea
 
 function overlapping(of: SecurityPackage): SspiError {
   return new SspiError('SEC_E_OUT_OF_SEQUENCE', `${of.info.name}: another call on this context is under way`)
-}
-
-function unsupported(of: SecurityPackage, what: string): SspiError {
-  return new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `${of.info.name}: ${what}`)
 }
 
 function wrongUse(of: SecurityPackage, use: string): SspiError {

@@ -19,7 +19,7 @@ import {
   SECPKG_CRED_INBOUND,
   SECPKG_CRED_OUTBOUND,
 } from './constants/index.js'
-import type { ContextStep, StepOptions } from './contexts.js'
+import type { ContextStep, StepOptions } from './context-calls.js'
 import type { CredentialValue, SecWinntAuthIdentity } from './credential-values.js'
 import type { Side } from './events.js'
 import { CredHandle, type CtxtHandle } from './handles.js'

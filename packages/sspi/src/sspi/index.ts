@@ -50,11 +50,12 @@ export type {
   AcceptSecurityContextOptions,
   ContextStep,
   ExportOptions,
+  ImportedContext,
   ImportOptions,
   InitializeSecurityContextOptions,
   StepOptions,
   StepStatus,
-} from './contexts.js'
+} from './context-calls.js'
 export type {
   AcceptRequest,
   Credential,
@@ -75,6 +76,8 @@ export {
   AnonymousCredential,
   anonymousCredential,
   fromAuthIdentity,
+  KeytabCredential,
+  keytabCredential,
   NamedCredential,
   NtHashCredential,
   ntHashCredential,
@@ -82,14 +85,29 @@ export {
   PasswordCredential,
   passwordCredential,
   splitUserName,
+  TicketCacheCredential,
+  ticketCacheCredential,
   type CredentialValue,
+  type KeytabCredentialOptions,
   type NtHashCredentialOptions,
   type PasswordCredentialOptions,
   type SecretSource,
   type SecWinntAuthIdentity,
+  type TicketCacheCredentialOptions,
 } from './credential-values.js'
 export type { AcquireCredentialsOptions, AcquiredCredentials } from './credentials.js'
-export type { Answer, Ask, Driver, EffectName, Effects } from './effects.js'
+export type {
+  Answer,
+  Ask,
+  Driver,
+  EffectName,
+  Effects,
+  KdcQuery,
+  KdcSender,
+  KeepTicketsQuery,
+  ReplayQuery,
+  StretchQuery,
+} from './effects.js'
 export type { AuthenticationEvent, Side } from './events.js'
 export {
   AcceptorExchange,

@@ -6,7 +6,7 @@ import type {
   ContextStep,
   ExportOptions,
   InitializeSecurityContextOptions,
-} from './contexts.js'
+} from './context-calls.js'
 import type { AcquireCredentialsOptions, AcquiredCredentials } from './credentials.js'
 import type { CtxtHandle } from './handles.js'
 

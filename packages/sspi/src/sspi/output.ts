@@ -1,5 +1,6 @@
 import { SspiError, type FailureName } from '../status/index.js'
 import type { SecBuffer, SecBufferDesc } from './buffer.js'
+import type { Outcome } from './context-state.js'
 import { SECBUFFER_EMPTY, SECBUFFER_EXTRA, SECBUFFER_MISSING, SECBUFFER_TOKEN } from './constants/index.js'
 
 /** The token buffer among the output. @throws {@link SspiError} `shortStatus` when there is none. */
@@ -9,8 +10,33 @@ export function outputToken(output: SecBufferDesc | undefined, shortStatus: Fail
   return token
 }
 
+/** Where an outcome goes. */
+export interface Delivery {
+  readonly output: SecBufferDesc
+  readonly input: SecBufferDesc | undefined
+  /** The token that the exchange was given: by it the same call is known when it comes again. */
+  readonly token: Uint8Array | undefined
+  readonly allocate: boolean
+  /** What the interface itself adds to the context's attributes. */
+  readonly attributes: number
+}
+
+/** Hands an outcome to the caller's buffers: all of it or, when one is too short, nothing. */
+export function putOutcome(
+  delivery: Delivery,
+  outcome: Exclude<Outcome, { kind: 'incomplete' }>,
+  short: FailureName,
+): void {
+  const { input, output, allocate } = delivery
+  const buffer = outputToken(output, short)
+  checkTokenRoom(buffer, outcome.token, allocate, short)
+  const given = input?.find(SECBUFFER_TOKEN)
+  if (input !== undefined && given !== undefined) putExtra(input, given, outcome.consumed)
+  putToken(buffer, outcome.token, allocate)
+}
+
 /** @throws {@link SspiError} `shortStatus` when a token does not fit into the output buffer. */
-export function checkTokenRoom(
+function checkTokenRoom(
   buffer: SecBuffer,
   token: Uint8Array | undefined,
   allocate: boolean,
@@ -27,7 +53,7 @@ export function checkTokenRoom(
  * Writes a token into the output buffer, which has room for it, allocating where asked to or where the buffer has no
  * memory: always a copy, as the exchange may still need its own.
  */
-export function putToken(buffer: SecBuffer, token: Uint8Array | undefined, allocate: boolean): void {
+function putToken(buffer: SecBuffer, token: Uint8Array | undefined, allocate: boolean): void {
   buffer.cbBuffer = token?.length ?? 0
   if (token === undefined || token.length === 0) return
   if (allocate || buffer.pvBuffer === undefined) buffer.pvBuffer = new Uint8Array(token)
@@ -35,7 +61,7 @@ export function putToken(buffer: SecBuffer, token: Uint8Array | undefined, alloc
 }
 
 /** Says which bytes of the input were not the exchange's, in an `SECBUFFER_EMPTY` of the input that becomes `EXTRA`. */
-export function putExtra(input: SecBufferDesc, token: SecBuffer, consumed: number): void {
+function putExtra(input: SecBufferDesc, token: SecBuffer, consumed: number): void {
   const surplus = token.bytes.length - consumed
   if (surplus <= 0) return
   const empty = input.find(SECBUFFER_EMPTY)

@@ -18,7 +18,7 @@ import {
   SECPKG_ATTR_PACKAGE_INFO,
   SECPKG_ATTR_SIZES,
 } from './constants/index.js'
-import type { ExportOptions } from './contexts.js'
+import type { ExportOptions } from './context-calls.js'
 import type { Side } from './events.js'
 import type { CtxtHandle } from './handles.js'
 import type { Identity } from './identity.js'

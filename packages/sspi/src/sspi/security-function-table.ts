@@ -2,14 +2,15 @@ import { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SEC_I_CONTEXT_EXPIRED } from '../st
 import type { ContextAttribute, ContextAttributes } from './attributes.js'
 import type { SecBufferDesc } from './buffer.js'
 import type { SecurityPackage } from './contract.js'
-import {
-  ContextKeeper,
-  type AcceptSecurityContextOptions,
-  type ContextStep,
-  type ExportOptions,
-  type ImportOptions,
-  type InitializeSecurityContextOptions,
-} from './contexts.js'
+import type {
+  AcceptSecurityContextOptions,
+  ContextStep,
+  ExportOptions,
+  ImportedContext,
+  ImportOptions,
+  InitializeSecurityContextOptions,
+} from './context-calls.js'
+import { ContextKeeper } from './contexts.js'
 import { CredentialKeeper, type AcquireCredentialsOptions, type AcquiredCredentials } from './credentials.js'
 import type { Driver } from './effects.js'
 import { AcceptorExchange, InitiatorExchange, type AcceptOptions, type InitiateOptions } from './exchange.js'
@@ -20,6 +21,7 @@ import { putMissing } from './output.js'
 import type { SecPkgInfo } from './package-info.js'
 import { PackageRegistry } from './registry.js'
 import type { ReplayCache } from './replay-cache.js'
+import { SecureSession } from './secure-session.js'
 import type { World } from './world.js'
 
 /** What a security interface is put together from. */
@@ -158,7 +160,7 @@ export class SecurityFunctionTable implements LevelOne {
    * ImportSecurityContext: takes in what `exportSecurityContext` gave, here or elsewhere, once and in time.
    * @throws `SspiError` `SEC_E_INVALID_TOKEN`, `SEC_E_MESSAGE_ALTERED` (wrong key or changed), `SEC_E_CONTEXT_EXPIRED`.
    */
-  importSecurityContext(options: ImportOptions): Promise<CtxtHandle> {
+  importSecurityContext(options: ImportOptions): Promise<ImportedContext> {
     return this.#contexts.import(options)
   }
 
@@ -216,5 +218,12 @@ export class SecurityFunctionTable implements LevelOne {
   /** Begins the server's side: `step` with each token of the client until `done`, then use `session`. */
   accept(options: AcceptOptions): AcceptorExchange {
     return new AcceptorExchange(this, options)
+  }
+  /**
+   * Takes in a session that `SecureSession.export` moved out, here or elsewhere. Errors as for `importSecurityContext`.
+   */
+  async importSession(options: ImportOptions): Promise<SecureSession> {
+    const { context, side, contextAttr, expiry } = await this.importSecurityContext(options)
+    return new SecureSession(this, context, side, contextAttr, expiry, options.package)
   }
 }

@@ -99,7 +99,7 @@ export function endingRules(setup: PackageSetup): void {
         await assert.rejects(elsewhere.importSecurityContext({ ...request, key: new Uint8Array(32) }), {
           code: 'SEC_E_MESSAGE_ALTERED',
         })
-        const context = await elsewhere.importSecurityContext(request)
+        const { context } = await elsewhere.importSecurityContext(request)
         await assert.rejects(elsewhere.importSecurityContext(request), { code: 'SEC_E_INVALID_TOKEN' })
         const arrived = moved.another()
         Object.assign(arrived, { table: elsewhere, context })
@@ -197,7 +197,7 @@ export function endingRules(setup: PackageSetup): void {
       const { client, server } = await establish(setup)
       const blob = client.table.exportSecurityContext(client.ctx, { key: EXPORT_KEY })
       const elsewhere = setup.tables().client
-      const context = await elsewhere.importSecurityContext({ package: setup.name, blob, key: EXPORT_KEY })
+      const { context } = await elsewhere.importSecurityContext({ package: setup.name, blob, key: EXPORT_KEY })
       elsewhere.deleteSecurityContext(context)
       client.context = undefined
       client.end()

@@ -92,7 +92,7 @@ export function levelTwoRules(setup: PackageSetup): void {
       const blob = server.session.export({ key })
       assert.throws(() => server.session.sign(TEXT), { code: 'SEC_E_INVALID_HANDLE' })
       const { table } = { table: setup.tables().server }
-      const context = await table.importSecurityContext({ package: setup.name, blob, key })
+      const { context } = await table.importSecurityContext({ package: setup.name, blob, key })
       table.deleteSecurityContext(context)
     })
   }

@@ -38,7 +38,7 @@ suite('moving a context', () => {
         },
       }).package,
     ])
-    const arrived = await there.importSecurityContext(request(blob))
+    const { context: arrived } = await there.importSecurityContext(request(blob))
     await assert.rejects(there.importSecurityContext(request(blob)), { code: 'SEC_E_INVALID_TOKEN' })
     const session = taken as FakeSession | undefined
     assert.deepEqual([...(session?.bytes ?? [])], [1, 2, 3])

@@ -1,0 +1,46 @@
+import { Reader } from '../bytes/index.js'
+import type { AttributeTable } from './attributes.js'
+import {
+  ASC_RET_DELEGATE,
+  ASC_RET_IDENTIFY,
+  ASC_RET_NULL_SESSION,
+  SECPKG_ATTR_ACCESS_TOKEN,
+  SECPKG_ATTR_FLAGS,
+  SECPKG_ATTR_PACKAGE_INFO,
+} from './constants/index.js'
+import type { ContextState } from './context-state.js'
+import type { SecurityPackage, Session } from './contract.js'
+import type { AccessToken, Identity } from './identity.js'
+import type { World } from './world.js'
+
+/** The attributes that the interface knows itself, for packages that leave them to it. */
+export function commonAttributes(state: ContextState, world: World): AttributeTable {
+  const { phase } = state
+  if (phase.at === 'over') return {}
+  if (phase.at !== 'established') {
+    const { contextAttr } = phase.exchange
+    return { [SECPKG_ATTR_FLAGS]: () => ({ flags: contextAttr }) }
+  }
+  const { session, by } = phase
+  return {
+    [SECPKG_ATTR_FLAGS]: () => ({ flags: session.contextAttr }),
+    [SECPKG_ATTR_PACKAGE_INFO]: () => by.info,
+    [SECPKG_ATTR_ACCESS_TOKEN]: () => {
+      if (state.side === 'initiator' || session.peer === undefined) return undefined
+      state.authenticationId ??= new Reader(world.random(8)).u64le('authentication id')
+      return accessToken(session, session.peer, by, state.authenticationId)
+    },
+  }
+}
+
+function accessToken(session: Session, user: Identity, by: SecurityPackage, authenticationId: bigint): AccessToken {
+  const has = (flag: number): boolean => (session.contextAttr & flag) !== 0
+  const impersonationLevel = has(ASC_RET_NULL_SESSION)
+    ? 'anonymous'
+    : has(ASC_RET_IDENTIFY)
+      ? 'identification'
+      : has(ASC_RET_DELEGATE)
+        ? 'delegation'
+        : 'impersonation'
+  return { user, packageName: by.info.name, impersonationLevel, authenticationId, expiry: session.expiry }
+}
