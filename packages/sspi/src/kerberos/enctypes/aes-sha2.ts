@@ -4,7 +4,13 @@ import { ChecksumType, Enctype } from './constants.js'
 import { kdfHmacSha2, KERBEROS, KeyPurpose, PRF, usageConstant } from './derivation.js'
 import { bodyBytes, layOut, truncated, type MessageShape, type ModeOfOperation } from './mac-and-encrypt.js'
 import { messageAltered } from './message-altered.js'
-import { type EncryptionProfile, type MessageCipher, type MessageMac } from './profile.js'
+import {
+  coveredParts,
+  type EncryptionProfile,
+  type MessageCipher,
+  type MessageMac,
+  type SignedOnly,
+} from './profile.js'
 import { stretch } from './stretch.js'
 
 /** aes128-cts-hmac-sha256-128, RFC 8009. */
@@ -84,17 +90,18 @@ class EncryptThenMac implements MessageCipher {
     this.#mac = mac
   }
 
-  encrypt(parts: readonly Uint8Array[], confounder: Uint8Array): Uint8Array {
+  encrypt(parts: readonly Uint8Array[], confounder: Uint8Array, signedOnly?: readonly SignedOnly[]): Uint8Array {
     const { out, body } = layOut(this.#shape, parts, confounder)
     this.#mode.encrypt(body)
-    out.set(this.#mac.mac(IV, body), body.length)
+    out.set(this.#mac.mac(IV, ...coveredParts(body, confounder.length, signedOnly)), body.length)
     return out
   }
 
-  decrypt(ciphertext: Uint8Array): SecretBytes {
+  decrypt(ciphertext: Uint8Array, signedOnly?: readonly SignedOnly[]): SecretBytes {
     const length = bodyBytes(this.#shape, ciphertext)
     const encrypted = ciphertext.subarray(0, length)
-    if (!constantTimeEqual(this.#mac.mac(IV, encrypted), ciphertext.subarray(length))) throw messageAltered()
+    const covered = coveredParts(encrypted, this.#shape.confounderBytes, signedOnly)
+    if (!constantTimeEqual(this.#mac.mac(IV, ...covered), ciphertext.subarray(length))) throw messageAltered()
     const body = secretBytes(length)
     this.#mode.decrypt(encrypted, body)
     const plaintext = secretFrom(body.subarray(this.#shape.confounderBytes))

@@ -9,6 +9,7 @@ export { ChecksumType, Enctype } from './constants.js'
 export { KerberosKey } from './kerberos-key.js'
 export { KeyUsage } from './key-usage.js'
 export { krbFxCf2 } from './krb-fx-cf2.js'
+export { messageAltered } from './message-altered.js'
 export {
   ciphertextBytes,
   type Derivation,
@@ -16,6 +17,7 @@ export {
   type MessageCipher,
   type MessageMac,
   type Parts,
+  type SignedOnly,
   type StretchQuery,
 } from './profile.js'
 export { encryptionProfile, encryptionProfileByName, encryptionProfiles } from './profiles.js'

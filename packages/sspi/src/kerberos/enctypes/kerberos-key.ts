@@ -3,7 +3,7 @@ import { constantTimeEqual, randomBytes, secretBytes, secretFrom, wipe, type Sec
 import { SspiError } from '../../status/index.js'
 import { checksumProfile, type KeyedChecksumProfile } from './checksum-types.js'
 import { messageAltered } from './message-altered.js'
-import { type EncryptionProfile, type MessageCipher, type MessageMac, type Parts } from './profile.js'
+import { type EncryptionProfile, type MessageCipher, type MessageMac, type Parts, type SignedOnly } from './profile.js'
 import { encryptionProfile } from './profiles.js'
 
 const inspect = Symbol.for('nodejs.util.inspect.custom')
@@ -85,26 +85,28 @@ export class KerberosKey {
    *
    * @param confounder - Random bytes, as many as the profile's `confounderBytes`. Drawn when left out; a core passes
    *   those of its `World`.
+   * @param signedOnly - What the checksum covers as well, by its places in the plaintext.
    * @returns The ciphertext in a new array of {@link ciphertextBytes}.
    * @throws `TypeError` for another length of confounder.
    */
-  encrypt(usage: number, plaintext: Parts, confounder?: Uint8Array): Uint8Array {
+  encrypt(usage: number, plaintext: Parts, confounder?: Uint8Array, signedOnly?: readonly SignedOnly[]): Uint8Array {
     const { confounderBytes } = this.profile
     const random = confounder ?? randomBytes(confounderBytes)
     if (random.length !== confounderBytes) throw new TypeError(`a confounder of ${random.length} bytes`)
-    return this.#cipher(usage).encrypt(listOf(plaintext), random)
+    return this.#cipher(usage).encrypt(listOf(plaintext), random, signedOnly)
   }
 
   /**
    * Decrypts a message whose checksum is right.
    *
+   * @param signedOnly - What the checksum covers as well, by its places in the plaintext.
    * @returns The plaintext in a new array, which the caller wipes. Where the profile pads (triple DES), the padding is
    *   still there.
    * @throws {@link SspiError} `SEC_E_MESSAGE_ALTERED`, with one message, when it is too short, was altered, or was
    *   encrypted under another key or for another usage.
    */
-  decrypt(usage: number, ciphertext: Uint8Array): SecretBytes {
-    return this.#cipher(usage).decrypt(ciphertext)
+  decrypt(usage: number, ciphertext: Uint8Array, signedOnly?: readonly SignedOnly[]): SecretBytes {
+    return this.#cipher(usage).decrypt(ciphertext, signedOnly)
   }
 
   /**

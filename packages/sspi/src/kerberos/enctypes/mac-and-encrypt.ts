@@ -1,6 +1,13 @@
 import { constantTimeEqual, secretBytes, secretFrom, wipe, type Cbc, type SecretBytes } from '../../crypto/index.js'
 import { messageAltered } from './message-altered.js'
-import { paddedBytes, type EncryptionProfile, type MessageCipher, type MessageMac } from './profile.js'
+import {
+  coveredParts,
+  paddedBytes,
+  type EncryptionProfile,
+  type MessageCipher,
+  type MessageMac,
+  type SignedOnly,
+} from './profile.js'
 
 /** What a cipher of messages needs to know of its profile. */
 export type MessageShape = Pick<EncryptionProfile, 'confounderBytes' | 'paddingBytes' | 'macBytes'>
@@ -24,19 +31,20 @@ export class MacAndEncrypt implements MessageCipher {
     this.#mac = mac
   }
 
-  encrypt(parts: readonly Uint8Array[], confounder: Uint8Array): Uint8Array {
+  encrypt(parts: readonly Uint8Array[], confounder: Uint8Array, signedOnly?: readonly SignedOnly[]): Uint8Array {
     const { out, body } = layOut(this.#shape, parts, confounder)
-    out.set(this.#mac.mac(body), body.length)
+    out.set(this.#mac.mac(...coveredParts(body, confounder.length, signedOnly)), body.length)
     this.#mode.encrypt(body)
     return out
   }
 
-  decrypt(ciphertext: Uint8Array): SecretBytes {
+  decrypt(ciphertext: Uint8Array, signedOnly?: readonly SignedOnly[]): SecretBytes {
     const { confounderBytes } = this.#shape
     const length = bodyBytes(this.#shape, ciphertext)
     const body = secretBytes(length)
     this.#mode.decrypt(ciphertext.subarray(0, length), body)
-    const good = constantTimeEqual(this.#mac.mac(body), ciphertext.subarray(length))
+    const covered = coveredParts(body, confounderBytes, signedOnly)
+    const good = constantTimeEqual(this.#mac.mac(...covered), ciphertext.subarray(length))
     const plaintext = good ? secretFrom(body.subarray(confounderBytes)) : undefined
     wipe(body)
     if (plaintext === undefined) throw messageAltered()

@@ -3,15 +3,25 @@ import { type Pbkdf2Hash, type SecretBytes } from '../../crypto/index.js'
 /** Data in one piece, or in several that count one after the other. Read in place, never kept. */
 export type Parts = Uint8Array | readonly Uint8Array[]
 
+/**
+ * Data that the checksum covers in its place among the plaintext and that is not encrypted: what RPC leaves readable
+ * (MS-KILE 3.4.5.4.1, `GSS_C_BUFFER_TYPE_SIGN_ONLY`).
+ */
+export interface SignedOnly {
+  /** How many bytes of the plaintext stand before it; not less than with the one before. */
+  readonly at: number
+  readonly bytes: Uint8Array
+}
+
 /** Encryption under one key for one usage. Its owner calls `dispose`. */
 export interface MessageCipher {
   /** @param confounder - Random bytes, as many as the profile says. @returns The ciphertext in a new array. */
-  encrypt(parts: readonly Uint8Array[], confounder: Uint8Array): Uint8Array
+  encrypt(parts: readonly Uint8Array[], confounder: Uint8Array, signedOnly?: readonly SignedOnly[]): Uint8Array
   /**
    * @returns The plaintext in a new array, which the caller wipes.
    * @throws `SspiError` `SEC_E_MESSAGE_ALTERED` for whatever this key has not encrypted for this usage.
    */
-  decrypt(ciphertext: Uint8Array): SecretBytes
+  decrypt(ciphertext: Uint8Array, signedOnly?: readonly SignedOnly[]): SecretBytes
   /** Overwrites the derived keys. */
   dispose(): void
 }
@@ -79,6 +89,23 @@ export interface EncryptionProfile {
 /** Bytes of the ciphertext of so many bytes of plaintext. */
 export function ciphertextBytes(profile: EncryptionProfile, plaintextBytes: number): number {
   return paddedBytes(profile, plaintextBytes) + profile.macBytes
+}
+
+/** What the checksum covers: the body, which begins with the confounder, with what is only signed in its places. */
+export function coveredParts(
+  body: Uint8Array,
+  confounderBytes: number,
+  signedOnly: readonly SignedOnly[] | undefined,
+): readonly Uint8Array[] {
+  if (signedOnly === undefined || signedOnly.length === 0) return [body]
+  const parts: Uint8Array[] = []
+  let done = 0
+  for (const { at, bytes } of signedOnly) {
+    parts.push(body.subarray(done, confounderBytes + at), bytes)
+    done = confounderBytes + at
+  }
+  parts.push(body.subarray(done))
+  return parts
 }
 
 /** Bytes of confounder, plaintext and padding. */

@@ -14,7 +14,13 @@ import {
 import { ChecksumType, Enctype } from './constants.js'
 import { KeyUsage, rc4MessageType } from './key-usage.js'
 import { messageAltered } from './message-altered.js'
-import { type EncryptionProfile, type MessageCipher, type MessageMac } from './profile.js'
+import {
+  coveredParts,
+  type EncryptionProfile,
+  type MessageCipher,
+  type MessageMac,
+  type SignedOnly,
+} from './profile.js'
 
 const MAC_BYTES = 16
 const CONFOUNDER_BYTES = 8
@@ -96,12 +102,12 @@ class Rc4Cipher implements MessageCipher {
     this.#otherKeys = usage === KeyUsage.TGS_REP_ENCPART_SUBKEY ? new MessageKeys(key, 8, exportable) : undefined
   }
 
-  encrypt(parts: readonly Uint8Array[], confounder: Uint8Array): Uint8Array {
-    return this.#keys.encrypt(parts, confounder)
+  encrypt(parts: readonly Uint8Array[], confounder: Uint8Array, signedOnly?: readonly SignedOnly[]): Uint8Array {
+    return this.#keys.encrypt(parts, confounder, signedOnly)
   }
 
-  decrypt(ciphertext: Uint8Array): SecretBytes {
-    const plaintext = this.#keys.decrypt(ciphertext) ?? this.#otherKeys?.decrypt(ciphertext)
+  decrypt(ciphertext: Uint8Array, signedOnly?: readonly SignedOnly[]): SecretBytes {
+    const plaintext = this.#keys.decrypt(ciphertext, signedOnly) ?? this.#otherKeys?.decrypt(ciphertext, signedOnly)
     if (plaintext === undefined) throw messageAltered()
     return plaintext
   }
@@ -128,7 +134,11 @@ class MessageKeys {
     wipe(usageKey)
   }
 
-  encrypt(parts: readonly Uint8Array[], confounder: Uint8Array): Uint8Array {
+  encrypt(
+    parts: readonly Uint8Array[],
+    confounder: Uint8Array,
+    signedOnly: readonly SignedOnly[] | undefined,
+  ): Uint8Array {
     let length = MAC_BYTES + CONFOUNDER_BYTES
     for (const part of parts) length += part.length
     const out = new Uint8Array(length)
@@ -139,17 +149,17 @@ class MessageKeys {
       at += part.length
     }
     const body = out.subarray(MAC_BYTES)
-    out.set(this.#mac.mac(body))
+    out.set(this.#mac.mac(...coveredParts(body, CONFOUNDER_BYTES, signedOnly)))
     this.#apply(out.subarray(0, MAC_BYTES), body)
     return out
   }
 
-  decrypt(ciphertext: Uint8Array): SecretBytes | undefined {
+  decrypt(ciphertext: Uint8Array, signedOnly: readonly SignedOnly[] | undefined): SecretBytes | undefined {
     if (ciphertext.length < MAC_BYTES + CONFOUNDER_BYTES) return undefined
     const mac = ciphertext.subarray(0, MAC_BYTES)
     const body = secretFrom(ciphertext.subarray(MAC_BYTES))
     this.#apply(mac, body)
-    const good = constantTimeEqual(this.#mac.mac(body), mac)
+    const good = constantTimeEqual(this.#mac.mac(...coveredParts(body, CONFOUNDER_BYTES, signedOnly)), mac)
     const plaintext = good ? secretFrom(body.subarray(CONFOUNDER_BYTES)) : undefined
     wipe(body)
     return plaintext
