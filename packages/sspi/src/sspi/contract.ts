@@ -152,6 +152,18 @@ export type RevealedCredential =
       readonly packageList: string | undefined
       readonly ntHash: Uint8Array
     }
+  | {
+      readonly kind: 'keytab'
+      readonly principal: string | undefined
+      readonly packageList: string | undefined
+      readonly keytab: Uint8Array
+    }
+  | {
+      readonly kind: 'ticket-cache'
+      readonly packageList: string | undefined
+      readonly cache: Uint8Array
+      readonly save: ((cache: Uint8Array) => void | Promise<void>) | undefined
+    }
   | { readonly kind: 'anonymous' }
 
 /** The registered packages in their order, looked up without regard to case. */

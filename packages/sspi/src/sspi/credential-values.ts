@@ -4,7 +4,8 @@ import { SspiError } from '../status/index.js'
  * What a credential is made of: values, immutable, with nothing taken from the environment. Each kind shows itself
  * without its secret when printed; a package takes the secret with `reveal()`.
  */
-export type CredentialValue = PasswordCredential | NtHashCredential | AnonymousCredential
+export type CredentialValue =
+  PasswordCredential | NtHashCredential | KeytabCredential | TicketCacheCredential | AnonymousCredential
 
 /**
  * Windows' `SEC_WINNT_AUTH_IDENTITY(_EX)` as an object. Missing strings count as empty. `packageList` restricts what
@@ -38,6 +39,32 @@ export interface NtHashCredentialOptions extends Omit<PasswordCredentialOptions,
   readonly ntHash: SecretSource<Uint8Array>
 }
 
+/** Options of {@link keytabCredential}. */
+export interface KeytabCredentialOptions {
+  /**
+   * `HTTP/www.example.com`, `alice@EXAMPLE.COM`: whose keys to use. Default: to initiate, the first entry's; to accept, any
+   * entry's.
+   */
+  readonly principal?: string | undefined
+  /** A keytab's bytes, or a function that fetches them. */
+  readonly keytab: SecretSource<Uint8Array>
+  /** As for {@link passwordCredential}. */
+  readonly packageList?: string | undefined
+}
+
+/** Options of {@link ticketCacheCredential}. */
+export interface TicketCacheCredentialOptions {
+  /** The bytes of a credential cache file, or a function that fetches them. */
+  readonly cache: SecretSource<Uint8Array>
+  /**
+   * Told when tickets were added: the whole cache, to be kept where it came from; a view that is wiped afterwards. Default:
+   * new tickets last as long as the credential.
+   */
+  readonly save?: ((cache: Uint8Array) => void | Promise<void>) | undefined
+  /** As for {@link passwordCredential}. */
+  readonly packageList?: string | undefined
+}
+
 /** A user with a password. @throws {@link SspiError} `SEC_E_UNKNOWN_CREDENTIALS` when the name is in two domains at once. */
 export function passwordCredential(options: PasswordCredentialOptions): PasswordCredential {
   return new PasswordCredential(options)
@@ -46,6 +73,16 @@ export function passwordCredential(options: PasswordCredentialOptions): Password
 /** A user with an NT hash. @throws {@link SspiError} as {@link passwordCredential}. */
 export function ntHashCredential(options: NtHashCredentialOptions): NtHashCredential {
   return new NtHashCredential(options)
+}
+
+/** A user or service with Kerberos keys, as they lie in a keytab. */
+export function keytabCredential(options: KeytabCredentialOptions): KeytabCredential {
+  return new KeytabCredential(options)
+}
+
+/** A user with Kerberos tickets, as they lie in a credential cache. */
+export function ticketCacheCredential(options: TicketCacheCredentialOptions): TicketCacheCredential {
+  return new TicketCacheCredential(options)
 }
 
 /** Nobody in particular: for servers that let anonymous clients in. */
@@ -107,6 +144,60 @@ export class NtHashCredential extends NamedCredential {
   /** The hash, 16 bytes, a view; asks the source when it is a function. */
   reveal(): Uint8Array | Promise<Uint8Array> {
     return typeof this.#ntHash === 'function' ? this.#ntHash() : this.#ntHash
+  }
+}
+
+/** Made by {@link keytabCredential}. */
+export class KeytabCredential {
+  readonly kind = 'keytab'
+  readonly principal: string | undefined
+  readonly packageList: string | undefined
+  readonly #keytab: SecretSource<Uint8Array>
+
+  constructor(options: KeytabCredentialOptions) {
+    this.principal = options.principal
+    this.packageList = options.packageList
+    this.#keytab = typeof options.keytab === 'function' ? options.keytab : new Uint8Array(options.keytab)
+  }
+
+  /** The keytab, a view; asks the source when it is a function. */
+  reveal(): Uint8Array | Promise<Uint8Array> {
+    return typeof this.#keytab === 'function' ? this.#keytab() : this.#keytab
+  }
+
+  toJSON(): object {
+    return { principal: this.principal, secret: 'redacted' }
+  }
+
+  [inspect](): string {
+    return `KeytabCredential { principal: '${this.principal ?? ''}', secret: redacted }`
+  }
+}
+
+/** Made by {@link ticketCacheCredential}. */
+export class TicketCacheCredential {
+  readonly kind = 'ticket-cache'
+  readonly packageList: string | undefined
+  readonly save: ((cache: Uint8Array) => void | Promise<void>) | undefined
+  readonly #cache: SecretSource<Uint8Array>
+
+  constructor(options: TicketCacheCredentialOptions) {
+    this.packageList = options.packageList
+    this.save = options.save
+    this.#cache = typeof options.cache === 'function' ? options.cache : new Uint8Array(options.cache)
+  }
+
+  /** The cache, a view; asks the source when it is a function. */
+  reveal(): Uint8Array | Promise<Uint8Array> {
+    return typeof this.#cache === 'function' ? this.#cache() : this.#cache
+  }
+
+  toJSON(): object {
+    return { secret: 'redacted' }
+  }
+
+  [inspect](): string {
+    return 'TicketCacheCredential { secret: redacted }'
   }
 }
 

@@ -4,8 +4,10 @@ import type { Credential, CredentialRequest, RevealedCredential, SecurityPackage
 import {
   AnonymousCredential,
   fromAuthIdentity,
+  KeytabCredential,
   NtHashCredential,
   PasswordCredential,
+  TicketCacheCredential,
   type CredentialValue,
   type SecWinntAuthIdentity,
 } from './credential-values.js'
@@ -121,6 +123,14 @@ async function reveal(
   if (authData instanceof NtHashCredential) {
     const { user, domain, packageList } = authData
     return { kind: 'nt-hash', user, domain, packageList, ntHash: await authData.reveal() }
+  }
+  if (authData instanceof KeytabCredential) {
+    const { principal, packageList } = authData
+    return { kind: 'keytab', principal, packageList, keytab: await authData.reveal() }
+  }
+  if (authData instanceof TicketCacheCredential) {
+    const { packageList, save } = authData
+    return { kind: 'ticket-cache', packageList, save, cache: await authData.reveal() }
   }
   const value = authData instanceof PasswordCredential ? authData : fromAuthIdentity(authData)
   const { user, domain, packageList } = value

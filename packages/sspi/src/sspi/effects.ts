@@ -1,3 +1,4 @@
+import type { Pbkdf2Hash, SecretBytes } from '../crypto/index.js'
 import type { Account, AccountQuery } from './accounts.js'
 
 /**
@@ -7,6 +8,50 @@ import type { Account, AccountQuery } from './accounts.js'
 export interface Effects {
   /** What the account database knows of a name; `undefined` for nobody. */
   readonly account: { readonly ask: AccountQuery; readonly answer: Account | undefined }
+  /** The reply of a Kerberos service to a request, of which nothing was believed yet. */
+  readonly kdc: { readonly ask: KdcQuery; readonly answer: Uint8Array }
+  /** A password stretched by PBKDF2, which takes too long for a turn. Whoever asked wipes it. */
+  readonly stretch: { readonly ask: StretchQuery; readonly answer: SecretBytes }
+  /** Whether something comes for the first time: `false` is a replay. */
+  readonly replay: { readonly ask: ReplayQuery; readonly answer: boolean }
+  /** Hands a changed ticket cache to whoever keeps it. */
+  readonly keepTickets: { readonly ask: KeepTicketsQuery; readonly answer: undefined }
+}
+
+/** A message for a Kerberos service of a realm. */
+export interface KdcQuery {
+  readonly realm: string
+  /** `kdc` for tickets, `kpasswd` for changes of passwords. */
+  readonly service: 'kdc' | 'kpasswd'
+  /** The message, without a length before it. */
+  readonly request: Uint8Array
+}
+
+/** A password to be stretched by PBKDF2. */
+export interface StretchQuery {
+  readonly hash: Pbkdf2Hash
+  /** Overwritten by whoever asked when the answer has come. */
+  readonly password: Uint8Array
+  readonly salt: Uint8Array
+  readonly iterations: number
+  /** Bytes wanted. */
+  readonly length: number
+}
+
+/** Something that must not be accepted twice. */
+export interface ReplayQuery {
+  /** What it is recognised by. */
+  readonly key: Uint8Array
+  /** When it could not be accepted any more anyway. */
+  readonly until: Date
+}
+
+/** A ticket cache that has changed. */
+export interface KeepTicketsQuery {
+  /** The whole cache in the format of credential cache files, version 4. Secret; wiped when the answer has come. */
+  readonly cache: Uint8Array
+  /** As the credential's value gave it. */
+  readonly save: (cache: Uint8Array) => void | Promise<void>
 }
 
 /** The name of an effect. */
@@ -17,6 +62,9 @@ export type Ask = { [K in EffectName]: { readonly effect: K; readonly query: Eff
 
 /** The answer to a question, of the same effect. */
 export type Answer = { [K in EffectName]: { readonly effect: K; readonly value: Effects[K]['answer'] } }[EffectName]
+
+/** Carries requests to Kerberos services. `SspiError` `SEC_E_NO_AUTHENTICATING_AUTHORITY` when none answers. */
+export type KdcSender = (query: KdcQuery, signal: AbortSignal | undefined) => Uint8Array | Promise<Uint8Array>
 
 /**
  * Who answers effects. An answer that needs no waiting should be returned as it is: then a context call completes in

@@ -7,6 +7,7 @@ import {
   type AccountDatabase,
   type AuthenticationEvent,
   type HalfOpenLimits,
+  type KdcSender,
   type Policy,
   type ReplayCache,
   type SecurityPackage,
@@ -30,6 +31,10 @@ export interface SecurityInterfaceOptions {
   readonly negotiate?: NegotiateOptions | undefined
   /** Further packages, registered after the built-in ones. Default: none. */
   readonly packages?: readonly SecurityPackage[] | undefined
+  /** Carries requests to Kerberos KDCs. Default: nowhere, so that Kerberos can only accept. */
+  readonly kdc?: KdcSender | undefined
+  /** Remembers what acceptors have seen of clients, so that it is not accepted twice. Default: in this process's memory. */
+  readonly replays?: ReplayCache | undefined
   /** Bounds on contexts that are being established. */
   readonly limits?: Partial<HalfOpenLimits> | undefined
   /** Remembers which exported contexts were imported. Default: in this process's memory. */
@@ -67,7 +72,11 @@ export function initSecurityInterface(options: SecurityInterfaceOptions = {}): S
   }
   return new SecurityFunctionTable({
     packages: [...builtInPackages(options), ...(options.packages ?? [])],
-    driver: createDriver({ accounts: options.accounts }),
+    driver: createDriver({
+      accounts: options.accounts,
+      kdc: options.kdc,
+      replays: options.replays ?? memoryReplayCache({ now }),
+    }),
     world,
     imports: options.imports ?? memoryReplayCache({ now }),
     limits: options.limits,

@@ -1,0 +1,210 @@
+import { decodeDer, readTicket } from './messages/index.js'
+import { encryptionProfiles, KerberosKey } from './enctypes/index.js'
+import {
+  ccacheTimeOffset,
+  isRemovedCredential,
+  makeTimeOffset,
+  readCcache,
+  readCcacheConfig,
+  writeCcache,
+  type CcacheCredential,
+} from './files/index.js'
+import { realmOfKrbtgt, sameName, samePrincipal, type Principal, type Target } from './principals.js'
+import type { ServiceTicket } from './service-ticket.js'
+import { SspiError } from '../status/index.js'
+import { TicketFlag } from './constants.js'
+
+/** How many tickets are kept, and how many refusals. */
+const MOST_TICKETS = 1000
+const MOST_REFUSALS = 1000
+/** A ticket that ends sooner is not worth presenting: it would be refused under way. */
+const LAST_SECONDS = 30
+
+interface StoredTicket {
+  readonly ticket: ServiceTicket
+  /** What was asked for, when the KDC calls it otherwise. */
+  readonly askedFor: Target | undefined
+}
+
+/**
+ * The tickets of one client: a credential cache in memory. It keeps the session keys, and disposes of them with itself; what
+ * it hands out ends then.
+ */
+export class TicketStore {
+  readonly client: Principal
+  /** How far the KDC's clock was ahead of ours, in milliseconds. */
+  timeOffsetMs = 0
+  /** Whether tickets were added that nobody has saved. */
+  changed = false
+  #tickets: StoredTicket[] = []
+  readonly #refusals = new Map<string, { readonly error: SspiError; readonly until: number }>()
+  /** What else was in the cache: configuration, tickets of encryption types that are not known here. */
+  #others: readonly CcacheCredential[] = []
+
+  constructor(client: Principal) {
+    this.client = client
+  }
+
+  /**
+   * Reads a credential cache file.
+   *
+   * @throws `SspiError` `SEC_E_INVALID_TOKEN` when it is none.
+   */
+  static fromCcache(bytes: Uint8Array): TicketStore {
+    const ccache = readCcache(bytes)
+    const store = new TicketStore(ccache.defaultPrincipal)
+    const offset = ccacheTimeOffset(ccache)
+    if (offset !== undefined) store.timeOffsetMs = offset.seconds * 1000 + Math.trunc(offset.microseconds / 1000)
+    const others: CcacheCredential[] = []
+    for (const credential of ccache.credentials) {
+      if (isRemovedCredential(credential)) continue
+      const ticket = readEntry(credential, store.timeOffsetMs)
+      if (ticket === undefined) others.push(copyEntry(credential))
+      else store.#tickets.push({ ticket, askedFor: undefined })
+    }
+    store.#others = others
+    return store
+  }
+
+  /** The whole store as a credential cache file of version 4. Secret: the caller wipes it. */
+  toCcache(): Uint8Array {
+    const entries = this.#tickets.map(({ ticket }) => entryOf(ticket))
+    try {
+      return writeCcache({
+        version: 4,
+        byteOrder: 'big',
+        header: [makeTimeOffset({ seconds: Math.trunc(this.timeOffsetMs / 1000), microseconds: 0 })],
+        defaultPrincipal: this.client,
+        credentials: [...this.#others, ...entries],
+      })
+    } finally {
+      for (const entry of entries) entry.key.keyvalue.fill(0)
+    }
+  }
+
+  /** Every ticket. Not the caller's. */
+  get tickets(): readonly ServiceTicket[] {
+    return this.#tickets.map(({ ticket }) => ticket)
+  }
+
+  /** Keeps a ticket, in the place of an older one for the same; the store takes its key over. */
+  add(ticket: ServiceTicket, askedFor?: Target): void {
+    const kept: StoredTicket[] = []
+    for (const stored of this.#tickets) {
+      const same =
+        samePrincipal(stored.ticket.server, ticket.server) && samePrincipal(stored.ticket.client, ticket.client)
+      if (same) stored.ticket.sessionKey.dispose()
+      else kept.push(stored)
+    }
+    while (kept.length >= MOST_TICKETS) {
+      // The oldest service ticket goes; ticket-granting tickets are what the others come from.
+      const index = kept.findIndex((stored) => realmOfKrbtgt(stored.ticket.server.name) === undefined)
+      for (const { ticket: gone } of kept.splice(Math.max(index, 0), 1)) gone.sessionKey.dispose()
+    }
+    kept.push({ ticket, askedFor })
+    this.#tickets = kept
+    this.changed = true
+  }
+
+  /** A ticket for a service that can be used now. Not the caller's: see `copyTicket`. */
+  find(target: Target, now: Date, enctypes: readonly number[]): ServiceTicket | undefined {
+    return this.#tickets.findLast(
+      ({ ticket, askedFor }) =>
+        (isFor(target, ticket.server) || (askedFor !== undefined && isFor(target, askedFor))) &&
+        isUsable(ticket, now, enctypes) &&
+        // Forwarded tickets are for others.
+        samePrincipal(ticket.client, this.client),
+    )?.ticket
+  }
+
+  /** Remembers for a while that a service is not known. */
+  refuse(target: Target, error: SspiError, until: Date): void {
+    if (this.#refusals.size >= MOST_REFUSALS) this.#refusals.clear()
+    this.#refusals.set(keyOf(target), { error, until: until.getTime() })
+  }
+
+  /** What was remembered of a service that is not known. */
+  refusal(target: Target, now: Date): SspiError | undefined {
+    const refusal = this.#refusals.get(keyOf(target))
+    return refusal !== undefined && now.getTime() < refusal.until ? refusal.error : undefined
+  }
+
+  /** Overwrites the session keys. */
+  dispose(): void {
+    for (const { ticket } of this.#tickets) ticket.sessionKey.dispose()
+    for (const { key } of this.#others) key.keyvalue.fill(0)
+    this.#tickets = []
+    this.#others = []
+  }
+}
+
+/** Whether a ticket is valid, has time left by the KDC's clock, and has a session key that may be used. */
+export function isUsable(ticket: ServiceTicket, now: Date, enctypes: readonly number[]): boolean {
+  const kdcNow = now.getTime() + ticket.kdcTimeOffsetMs
+  return (
+    (ticket.flags & TicketFlag.INVALID) === 0 &&
+    ticket.endTime.getTime() > kdcNow + LAST_SECONDS * 1000 &&
+    enctypes.includes(ticket.sessionKey.enctype)
+  )
+}
+
+function isFor(target: Target, server: Target): boolean {
+  return sameName(target.name, server.name) && (target.realm === undefined || target.realm === server.realm)
+}
+
+function keyOf({ name, realm }: Target): string {
+  return JSON.stringify([realm ?? '', ...name.nameString])
+}
+
+/** The ticket of an entry; `undefined` for configuration, user-to-user tickets, and keys of types that are not known. */
+function readEntry(credential: CcacheCredential, kdcTimeOffsetMs: number): ServiceTicket | undefined {
+  const { key, client, server, authTime, startTime, endTime, renewTill } = credential
+  if (readCcacheConfig(credential) !== undefined || credential.isSkey !== 0) return undefined
+  if (!encryptionProfiles.has(key.keytype)) return undefined
+  return {
+    ticket: decodeDer(new Uint8Array(credential.ticket), readTicket),
+    client,
+    server,
+    sessionKey: new KerberosKey(key.keytype, key.keyvalue),
+    flags: credential.ticketFlags,
+    authTime: new Date(authTime * 1000),
+    startTime: new Date((startTime === 0 ? authTime : startTime) * 1000),
+    endTime: new Date(endTime * 1000),
+    renewTill: renewTill === 0 ? undefined : new Date(renewTill * 1000),
+    kdcTimeOffsetMs,
+  }
+}
+
+function copyEntry(entry: CcacheCredential): CcacheCredential {
+  const { key, ticket, secondTicket } = entry
+  return {
+    ...entry,
+    key: { keytype: key.keytype, keyvalue: new Uint8Array(key.keyvalue) },
+    ticket: new Uint8Array(ticket),
+    secondTicket: new Uint8Array(secondTicket),
+  }
+}
+
+function entryOf(ticket: ServiceTicket): CcacheCredential {
+  return {
+    client: ticket.client,
+    server: ticket.server,
+    key: { keytype: ticket.sessionKey.enctype, keyvalue: ticket.sessionKey.reveal() },
+    authTime: secondsOf(ticket.authTime),
+    startTime: secondsOf(ticket.startTime),
+    endTime: secondsOf(ticket.endTime),
+    renewTill: ticket.renewTill === undefined ? 0 : secondsOf(ticket.renewTill),
+    isSkey: 0,
+    ticketFlags: ticket.flags,
+    addresses: [],
+    authorizationData: [],
+    ticket: ticket.ticket.raw,
+    secondTicket: NOTHING,
+  }
+}
+
+function secondsOf(date: Date): number {
+  return Math.floor(date.getTime() / 1000)
+}
+
+const NOTHING = new Uint8Array(0)
