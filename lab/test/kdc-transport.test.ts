@@ -2,16 +2,37 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { missing, mitKdc } from '../src/index.js'
 
-// The package has no entry point for these yet.
-const { applicationTag, contextTag, DerReader, DerWriter, Tag } =
-  await built<typeof import('../../packages/sspi/src/bytes/index.js')>('bytes')
-const { sendToKdc } = await built<typeof import('../../packages/sspi/src/io/kdc/index.js')>('io/kdc')
-const { loadKrb5Conf, parseKrb5Conf } =
-  await built<typeof import('../../packages/sspi/src/io/krb5-conf/index.js')>('io/krb5-conf')
+/** What is used here of the configuration. */
+interface Config {
+  readonly defaultRealm: string | undefined
+  readonly udpPreferenceLimitBytes: number
+  readonly warnings: readonly string[]
+}
+
+interface ConfigRoom {
+  readonly parseKrb5Conf: (text: string) => Config
+  readonly loadKrb5Conf: (path: string) => Promise<Config>
+}
+
+interface TransportRoom {
+  readonly sendToKdc: (
+    query: { readonly realm: string; readonly service: 'kdc' | 'kpasswd'; readonly request: Uint8Array },
+    options: {
+      readonly config: Config
+      readonly servers?: () => readonly string[]
+      readonly maxReplyBytes?: number
+      readonly attemptTimeoutMilliseconds?: number
+    },
+  ) => Promise<Uint8Array>
+}
+
+// Neither has an entry point yet.
+const { parseKrb5Conf, loadKrb5Conf } = await built<ConfigRoom>('io/krb5-conf')
+const { sendToKdc } = await built<TransportRoom>('io/kdc')
 
 const skip = missing('mit-kdc')
-const AS_REP = applicationTag(11)
-const KRB_ERROR = applicationTag(30)
+const AS_REP = 0x6b
+const KRB_ERROR = 0x7e
 
 for (const transport of ['udp', 'tcp'] as const) {
   const ask = (user: string): Promise<Uint8Array> => {
@@ -87,54 +108,41 @@ let nonce = 1
 
 /** An AS-REQ without pre-authentication, RFC 4120 §5.4.1, for a ticket that lives as long as the KDC allows. */
 function asReq(user: string, realm: string, addresses = 0): Uint8Array {
-  const writer = new DerWriter()
-  const field = (number: number, write: () => void): void => writer.within(contextTag(number), write)
-  const sequence = (write: () => void): void => writer.within(Tag.SEQUENCE, write)
-  const name = (type: number, ...parts: readonly string[]): void =>
-    sequence(() => {
-      field(1, () =>
-        sequence(() => {
-          for (const part of parts.toReversed()) writer.generalString(part)
-        }),
-      )
-      field(0, () => writer.integer(type))
-    })
-  const address = (last: number): void =>
-    sequence(() => {
-      field(1, () => writer.octetString(new Uint8Array([127, 0, 0, last])))
-      field(0, () => writer.integer(2))
-    })
-  const body = (): void =>
-    sequence(() => {
-      if (addresses > 0) {
-        field(9, () =>
-          sequence(() => {
-            for (let last = addresses; last > 0; last--) address(last)
-          }),
-        )
-      }
-      field(8, () => sequence(() => writer.integer(18)))
-      field(7, () => writer.integer(nonce++))
-      field(5, () => writer.generalizedTime(new Date('2037-09-13T02:48:05Z')))
-      field(3, () => name(2, 'krbtgt', realm))
-      field(2, () => writer.generalString(realm))
-      field(1, () => name(1, user))
-      field(0, () => writer.flags(0))
-    })
-  writer.within(applicationTag(10), () =>
-    sequence(() => {
-      field(4, body)
-      field(2, () => writer.integer(10))
-      field(1, () => writer.integer(5))
-    }),
+  const field = (number: number, ...content: readonly Uint8Array[]): Uint8Array => der(0xa0 | number, ...content)
+  const sequence = (...content: readonly Uint8Array[]): Uint8Array => der(0x30, ...content)
+  const string = (text: string): Uint8Array => der(0x1b, new TextEncoder().encode(text))
+  const integer = (value: number): Uint8Array => der(0x02, new Uint8Array([value]))
+  const name = (type: number, ...parts: readonly string[]): Uint8Array =>
+    sequence(field(0, integer(type)), field(1, sequence(...parts.map(string))))
+  const address = (last: number): Uint8Array =>
+    sequence(field(0, integer(2)), field(1, der(0x04, new Uint8Array([127, 0, 0, last]))))
+  const all = Array.from({ length: addresses }, (_, at) => address(at + 1))
+  const body = sequence(
+    field(0, der(0x03, new Uint8Array(5))),
+    field(1, name(1, user)),
+    field(2, string(realm)),
+    field(3, name(2, 'krbtgt', realm)),
+    field(5, der(0x18, new TextEncoder().encode('20370913024805Z'))),
+    field(7, integer(nonce++)),
+    field(8, sequence(integer(18))),
+    ...(addresses === 0 ? [] : [field(9, sequence(...all))]),
   )
-  return writer.finish()
+  return der(0x6a, sequence(field(1, integer(5)), field(2, integer(10)), field(4, body)))
 }
 
-function errorCode(reply: Uint8Array): number {
-  const fields = new DerReader(reply).enter(KRB_ERROR, 'KRB-ERROR').enter(Tag.SEQUENCE, 'KRB-ERROR')
-  while (!fields.isNext(contextTag(6))) fields.skip('KRB-ERROR')
-  return fields.within(contextTag(6), 'error-code', (field) => field.int32('error-code'))
+function der(tag: number, ...content: readonly Uint8Array[]): Uint8Array {
+  const length = content.reduce((sum, part) => sum + part.length, 0)
+  const header = length < 0x80 ? [tag, length] : [tag, 0x82, length >> 8, length & 0xff]
+  // Two bytes of length are minimal from 256 on; between, there is one.
+  if (length >= 0x80 && length < 0x100) header.splice(1, 3, 0x81, length)
+  return Uint8Array.from([header, ...content].flatMap((part) => [...part]))
+}
+
+/** The error-code of a KRB-ERROR: what stands in its field 6, an INTEGER of one byte. */
+function errorCode(reply: Uint8Array): number | undefined {
+  assert.equal(reply[0], KRB_ERROR)
+  const at = reply.findIndex((byte, start) => byte === 0xa6 && reply[start + 1] === 3 && reply[start + 2] === 2)
+  return reply[at + 4]
 }
 
 /** A room of the library as it was built. */
