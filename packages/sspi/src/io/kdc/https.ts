@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { join } from 'node:path'
 import { AttemptFailed, wordsOf, type Conversation } from './conversation.js'
-import { readKdcProxyMessage, writeKdcProxyMessage } from './kdc-proxy-message.js'
+import { unwrapFromKdcProxy, wrapForKdcProxy } from './kdc-proxy-message.js'
 import { kindOfReply } from './reply.js'
 import type { KdcResolver } from './resolver.js'
 
@@ -28,18 +28,18 @@ export async function exchangeHttps(query: ProxyQuery, conversation: Conversatio
   const { service, request, signal, maxReplyBytes } = conversation
   try {
     const ca = await readAnchors(query.anchors)
-    const body = writeKdcProxyMessage({ kerbMessage: request, targetDomain: query.realm })
+    const body = wrapForKdcProxy(request, query.realm)
     const response = await post(query, body, ca, signal)
     if (response.statusCode !== 200) {
       response.destroy()
       throw new AttemptFailed(`HTTP status ${response.statusCode ?? 0}`)
     }
-    const { kerbMessage } = readKdcProxyMessage(await readBody(response, maxReplyBytes + ENVELOPE))
-    if (kerbMessage.length > maxReplyBytes) {
-      throw new AttemptFailed(`a reply of ${kerbMessage.length} bytes, ${maxReplyBytes} allowed`)
+    const reply = unwrapFromKdcProxy(await readBody(response, maxReplyBytes + ENVELOPE))
+    if (reply.length > maxReplyBytes) {
+      throw new AttemptFailed(`a reply of ${reply.length} bytes, ${maxReplyBytes} allowed`)
     }
-    kindOfReply(service, kerbMessage)
-    return kerbMessage
+    kindOfReply(service, reply)
+    return reply
   } catch (error) {
     const reason: unknown = signal.aborted ? signal.reason : error
     throw new AttemptFailed(wordsOf(reason), { cause: reason })

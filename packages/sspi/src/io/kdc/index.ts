@@ -1,4 +1,3 @@
-export { readKdcProxyMessage, writeKdcProxyMessage, type KdcProxyMessage } from './kdc-proxy-message.js'
 export { parseKdcServer, type KdcServer } from './kdc-server.js'
 export { locateKdcs, type Located, type LocateOptions } from './locate.js'
 export type { KdcService } from './reply.js'

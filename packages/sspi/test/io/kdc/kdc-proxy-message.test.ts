@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fromHex, toHex } from '../../../src/bytes/index.js'
-import { readKdcProxyMessage, writeKdcProxyMessage } from '../../../src/io/kdc/index.js'
+import { unwrapFromKdcProxy, wrapForKdcProxy } from '../../../src/io/kdc/kdc-proxy-message.js'
 import { SspiError } from '../../../src/status/index.js'
 import { readVectors } from '../../vectors.js'
 
@@ -15,14 +15,10 @@ const { cases } = readVectors<Input, { readonly kdcProxyMessage: string }>('kerb
 const refused = { name: 'SspiError', code: 'SEC_E_INVALID_TOKEN' }
 
 for (const { name, input, expected } of cases) {
-  test(`KDC-PROXY-MESSAGE is written and read as in the vector: ${name}`, () => {
-    const message = {
-      kerbMessage: fromHex(input.kerbMessage),
-      targetDomain: input.targetDomain ?? undefined,
-      dclocatorHint: input.dclocatorHint ?? undefined,
-    }
-    assert.equal(toHex(writeKdcProxyMessage(message)), expected.kdcProxyMessage)
-    assert.deepEqual(readKdcProxyMessage(fromHex(expected.kdcProxyMessage)), message)
+  test(`a message goes into and comes out of a KDC-PROXY-MESSAGE as in the vector: ${name}`, () => {
+    assert.equal(toHex(unwrapFromKdcProxy(fromHex(expected.kdcProxyMessage))), input.kerbMessage)
+    if (input.targetDomain === null || input.dclocatorHint !== null) return
+    assert.equal(toHex(wrapForKdcProxy(fromHex(input.kerbMessage), input.targetDomain)), expected.kdcProxyMessage)
   })
 }
 
@@ -30,9 +26,9 @@ const bytes = fromHex(cases[0]!.expected.kdcProxyMessage)
 
 test('KDC-PROXY-MESSAGE cut short at any length, or one byte too long, is refused', () => {
   for (let length = 0; length < bytes.length; length++) {
-    assert.throws(() => readKdcProxyMessage(bytes.subarray(0, length)), refused)
+    assert.throws(() => unwrapFromKdcProxy(bytes.subarray(0, length)), refused)
   }
-  assert.throws(() => readKdcProxyMessage(new Uint8Array([...bytes, 0])), refused)
+  assert.throws(() => unwrapFromKdcProxy(new Uint8Array([...bytes, 0])), refused)
 })
 
 test('KDC-PROXY-MESSAGE with any byte flipped is read or refused', () => {
@@ -40,7 +36,7 @@ test('KDC-PROXY-MESSAGE with any byte flipped is read or refused', () => {
     const flipped = bytes.slice()
     flipped[at]! ^= 0xff
     try {
-      readKdcProxyMessage(flipped)
+      unwrapFromKdcProxy(flipped)
     } catch (error) {
       assert.ok(error instanceof SspiError, String(error))
     }
@@ -52,6 +48,6 @@ test('a length in the message that lies is refused', () => {
     const lying = bytes.slice()
     const at = bytes.findIndex((_, start) => bytes[start] === 0 && bytes[start + 3] === 0xb8)
     new DataView(lying.buffer).setUint32(at, wrong)
-    assert.throws(() => readKdcProxyMessage(lying), refused)
+    assert.throws(() => unwrapFromKdcProxy(lying), refused)
   }
 })

@@ -1,14 +1,8 @@
 import assert from 'node:assert/strict'
 import type { ServerResponse } from 'node:http'
 import { test } from 'node:test'
-import {
-  readKdcProxyMessage,
-  sendToKdc,
-  writeKdcProxyMessage,
-  type KdcQuery,
-  type KdcResolver,
-  type KdcTransportOptions,
-} from '../../../src/io/kdc/index.js'
+import { sendToKdc, type KdcQuery, type KdcResolver, type KdcTransportOptions } from '../../../src/io/kdc/index.js'
+import { unwrapFromKdcProxy, wrapForKdcProxy } from '../../../src/io/kdc/kdc-proxy-message.js'
 import { parseKrb5Conf } from '../../../src/io/krb5-conf/index.js'
 import { fakeKdc, fakeProxy, fixturePath } from './fake-kdc.js'
 import { framed, krbError, replyOf } from './messages.js'
@@ -280,19 +274,19 @@ test('a KDC proxy carries the request to its realm and back', async (t) => {
   let got: Readonly<Record<string, unknown>> = {}
   const port = await fakeProxy(t, (body, incoming, response) => {
     got = {
-      ...readKdcProxyMessage(body),
+      request: unwrapFromKdcProxy(body),
+      hasRealm: Buffer.from(body).includes('EXAMPLE.COM'),
       method: incoming.method,
       url: incoming.url,
       type: incoming.headers['content-type'],
     }
-    response.end(writeKdcProxyMessage({ kerbMessage: reply }))
+    response.end(wrapForKdcProxy(reply, 'EXAMPLE.COM'))
   })
   const servers = [`https://kdcproxy.test:${port}/KdcProxy`]
   assert.deepEqual(await ask(servers, { config: anchored, resolver: toProxy }), reply)
   assert.deepEqual(got, {
-    kerbMessage: request,
-    targetDomain: 'EXAMPLE.COM',
-    dclocatorHint: undefined,
+    request,
+    hasRealm: true,
     method: 'POST',
     url: '/KdcProxy',
     type: 'application/kerberos',
@@ -303,7 +297,7 @@ test('a proxy whose certificate is of another authority or for another name gets
   let requests = 0
   const port = await fakeProxy(t, (_, __, response) => {
     requests++
-    response.end(writeKdcProxyMessage({ kerbMessage: reply }))
+    response.end(wrapForKdcProxy(reply, 'EXAMPLE.COM'))
   })
   const before = process.env['NODE_TLS_REJECT_UNAUTHORIZED']
   process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0'
@@ -324,9 +318,9 @@ test('a proxy that does not answer as it should is an entry in the list', async 
     [(response) => response.writeHead(403).end('no'), /HTTP status 403/],
     [(response) => response.writeHead(302, { Location: 'https://elsewhere.test/' }).end(), /HTTP status 302/],
     [(response) => response.end('rubbish'), /KDC-PROXY-MESSAGE/],
-    [(response) => response.end(writeKdcProxyMessage({ kerbMessage: new Uint8Array(5000) })), /more than 3024 bytes/],
-    [(response) => response.end(writeKdcProxyMessage({ kerbMessage: new Uint8Array(2500) })), /2500 bytes, 2000/],
-    [(response) => response.end(writeKdcProxyMessage({ kerbMessage: reply.subarray(1) })), /neither AS-REP/],
+    [(response) => response.end(wrapForKdcProxy(new Uint8Array(5000), 'EXAMPLE.COM')), /more than 3024 bytes/],
+    [(response) => response.end(wrapForKdcProxy(new Uint8Array(2500), 'EXAMPLE.COM')), /2500 bytes, 2000/],
+    [(response) => response.end(wrapForKdcProxy(reply.subarray(1), 'EXAMPLE.COM')), /neither AS-REP/],
     [(response) => response.destroy(), /hang up|ECONNRESET/],
     [() => {}, /no answer in 300 ms/],
   ]
