@@ -22,7 +22,7 @@ import {
 } from '../sspi/index.js'
 import { MAX_TOKEN, NegotiateFlag, SIGNATURE_LENGTH } from './constants.js'
 import { hasFlag } from './flags.js'
-import type { SessionParts } from './session.js'
+import type { SessionParts } from './session-parts.js'
 import { keyBits } from './session-keys.js'
 
 /** Windows' numbers: a stream cipher has block size 0. */
@@ -52,11 +52,11 @@ export function sessionAttributes(parts: SessionParts, info: SecPkgInfo): Attrib
     }),
     [SECPKG_ATTR_LIFESPAN]: () => ({ start: parts.start, expiry: never() }),
     [SECPKG_ATTR_KEY_INFO]: () => keyInfo(parts.flags),
-    [SECPKG_ATTR_SESSION_KEY]: () => ({ sessionKey: parts.exportedSessionKey.slice() }),
+    [SECPKG_ATTR_SESSION_KEY]: () => ({ sessionKey: new Uint8Array(parts.exportedSessionKey) }),
     [SECPKG_ATTR_PACKAGE_INFO]: () => info,
     [SECPKG_ATTR_NEGOTIATION_INFO]: () => ({ packageInfo: info, negotiationState: SECPKG_NEGOTIATION_COMPLETE }),
     [SECPKG_ATTR_FLAGS]: () => ({ flags: parts.contextAttr }),
-    [SECPKG_ATTR_TARGET_INFORMATION]: () => ({ targetInformation: parts.targetInfo.slice() }),
+    [SECPKG_ATTR_TARGET_INFORMATION]: () => ({ targetInformation: new Uint8Array(parts.targetInfo) }),
     [SECPKG_ATTR_CLIENT_SPECIFIED_TARGET]: () => (targetName === '' ? undefined : { targetName }),
     // After the AUTHENTICATE message the client has nothing more to send.
     [SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS]: () => ({ lastClientTokenStatus: 'yes' }),

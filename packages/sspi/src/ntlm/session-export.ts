@@ -2,7 +2,7 @@ import { Reader, utf16leDecode, utf16leEncode, Writer } from '../bytes/index.js'
 import { secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
 import { SspiError, type AccessToken, type Identity, type ImpersonationLevel } from '../sspi/index.js'
 import type { StreamPosition } from './message-streams.js'
-import type { SessionParts, SessionPositions } from './session.js'
+import type { SessionParts, SessionPositions } from './session-parts.js'
 
 const VERSION = 1
 const KEY_LENGTH = 16
@@ -56,7 +56,7 @@ export function readSession(blob: Uint8Array): { readonly parts: SessionParts; r
   const domain = readText(reader)
   const serverName = readText(reader)
   const targetName = readText(reader)
-  const targetInfo = readBytes(reader).slice()
+  const targetInfo = new Uint8Array(readBytes(reader))
   const accessToken = readAccessToken(reader)
   const sent = readPosition(reader)
   const received = readPosition(reader)

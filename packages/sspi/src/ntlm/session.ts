@@ -6,7 +6,6 @@ import {
   SECQOP_WRAP_NO_ENCRYPT,
   signatureRoom,
   SspiError,
-  type AccessToken,
   type ContextAttribute,
   type ContextAttributes,
   type Identity,
@@ -16,7 +15,6 @@ import {
   type SecBufferDesc,
   type SecPkgInfo,
   type Session,
-  type Side,
   type Unsealed,
 } from '../sspi/index.js'
 import { NegotiateFlag, SIGNATURE_LENGTH } from './constants.js'
@@ -31,35 +29,7 @@ import {
 import { sessionAttributes } from './session-attributes.js'
 import { writeSession } from './session-export.js'
 import { sealKey, signKey, type Sender } from './session-keys.js'
-
-/** What a session is opened with. */
-export interface SessionParts {
-  readonly side: Side
-  /** What was negotiated, `NegotiateFlag`. */
-  readonly flags: number
-  readonly contextAttr: number
-  /** 16 bytes; the session's from now on, which wipes them. */
-  readonly exportedSessionKey: SecretBytes
-  /** Whether the AUTHENTICATE message carried a MIC. */
-  readonly micUsed: boolean
-  readonly start: Date
-  readonly user: string
-  readonly domain: string
-  /** As the CHALLENGE named it: the domain, or the server. */
-  readonly serverName: string
-  /** The name of the server that the client asked for; empty when it named none. */
-  readonly targetName: string
-  /** The AV pairs of the CHALLENGE. */
-  readonly targetInfo: Uint8Array
-  /** The acceptor's: who the client is. */
-  readonly accessToken: AccessToken | undefined
-}
-
-/** Where an imported session goes on. */
-export interface SessionPositions {
-  readonly sent: StreamPosition
-  readonly received: StreamPosition
-}
+import type { SessionParts, SessionPositions } from './session-parts.js'
 
 const START: SessionPositions = {
   sent: { sequence: 0, rc4State: undefined },
