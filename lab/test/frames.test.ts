@@ -73,7 +73,10 @@ test('a side that fails in the context phase tells the other why', async () => {
   })
   await Promise.all([
     assert.rejects(accepting, /I do not know you/),
-    assert.rejects(establish(initiator, 'initiator', () => ({ token: pattern(3), done: false })), GssPeerError),
+    assert.rejects(
+      establish(initiator, 'initiator', () => ({ token: pattern(3), done: false })),
+      GssPeerError,
+    ),
   ])
 })
 

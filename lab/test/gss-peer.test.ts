@@ -31,7 +31,7 @@ for (const transport of ['stdio', 'tcp'] as const) {
       assert.deepEqual(messages, { messages: 15, failed: 0 })
       assert.equal(peer?.peer?.initiator, `${GSS_DOMAIN}/alice`)
       assert.match(established?.established?.sessionKey ?? '', /^[0-9a-f]{32}$/)
-      assert.equal(peer?.peer?.sessionKey, established?.established?.sessionKey)
+      assert.equal(peer.peer.sessionKey, established?.established?.sessionKey)
       assert.match(types, mech === NTLM ? /^TTTNN(WWwwMM){5}QQ$/ : /^TTTTNN(WWwwMM){5}QQ$/)
     })
   }
@@ -64,7 +64,10 @@ test('a wrong password is refused, and the verdict says so', { skip }, async () 
   assert.equal(acceptor.reports.at(-1)?.error, 'accept_sec_context')
 })
 
-for (const [equal, code] of [['abc', GssPeerExit.OK], ['XXX', GssPeerExit.CONTEXT]] as const) {
+for (const [equal, code] of [
+  ['abc', GssPeerExit.OK],
+  ['XXX', GssPeerExit.CONTEXT],
+] as const) {
   test(`channel bindings that ${code === GssPeerExit.OK ? 'agree pass' : 'differ are refused'}`, { skip }, async () => {
     const { initiator, acceptor } = await converse(
       { role: 'init', args: [...NTLM, ...ALICE, '--sizes', '16', '--cb-text', 'tls-server-end-point:abc'] },

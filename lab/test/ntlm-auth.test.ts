@@ -57,7 +57,11 @@ test('ntlm_auth takes a password beyond ASCII', { skip }, async () => {
   assert.equal(verdict.kind === 'accepted' && verdict.user, `${WINBIND_DOMAIN}\\utf8user`)
 })
 
-for (const [features, expected] of [[['SIGN'], SIGN], [['SEAL'], SIGN | SEAL], [[], 0]] as const) {
+for (const [features, expected] of [
+  [['SIGN'], SIGN],
+  [['SEAL'], SIGN | SEAL],
+  [[], 0],
+] as const) {
   test(`ntlm_auth negotiates what was asked for: ${features.join() || 'nothing'}`, { skip }, async () => {
     const asked: readonly NtlmAuthFeature[] = features
     await using client = await NtlmAuthClient.start({ username: 'bob', password: PASSWORD, features: asked })

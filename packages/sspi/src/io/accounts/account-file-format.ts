@@ -98,8 +98,9 @@ function readAccountLine(line: string, error: (why: string) => SspiError): Accou
 
 function readSecret(secret: string, error: (why: string) => SspiError): AccountProof {
   if (/^[0-9a-fA-F]{32}$/.test(secret)) return { ntHash: fromHex(secret) }
-  if (!secret.startsWith(PASSWORD))
-    {throw error(`secret: neither 32 hex digits of an NT hash nor ${PASSWORD} and a password`)}
+  if (!secret.startsWith(PASSWORD)) {
+    throw error(`secret: neither 32 hex digits of an NT hash nor ${PASSWORD} and a password`)
+  }
   try {
     return { password: decodeURIComponent(secret.slice(PASSWORD.length)) }
   } catch {

@@ -103,8 +103,9 @@ export class FileAccounts implements AccountDatabase {
   #check(stats: BigIntStats): void {
     if (!stats.isFile()) throw unusable(this.path, undefined, 'not a regular file')
     const { allowInsecurePermissions = false, maxBytes = 0x400_0000 } = this.#options
-    if (stats.size > BigInt(maxBytes))
-      {throw unusable(this.path, undefined, `${stats.size} bytes long, ${maxBytes} allowed`)}
+    if (stats.size > BigInt(maxBytes)) {
+      throw unusable(this.path, undefined, `${stats.size} bytes long, ${maxBytes} allowed`)
+    }
     const othersMay = Number(stats.mode) & 0o066
     if (othersMay !== 0 && process.platform !== 'win32' && !allowInsecurePermissions) {
       const mode = (Number(stats.mode) & 0o777).toString(8).padStart(3, '0')
