@@ -8,7 +8,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
@@ -51,7 +51,11 @@ function run(files) {
     (value, at) => `--test-reporter${at % 2 === 0 ? '' : '-destination'}=${value}`,
   )
   const started = Date.now()
-  const { status, error } = spawnSync(values.node, ['--test', ...reporters, ...files], { stdio: 'inherit' })
+  // By itself the runner leaves one core idle, which is half of a machine with two.
+  const concurrency = `--test-concurrency=${availableParallelism()}`
+  const { status, error } = spawnSync(values.node, ['--test', concurrency, ...reporters, ...files], {
+    stdio: 'inherit',
+  })
   if (error) console.log(String(error))
   const tap = existsSync(counts) ? readFileSync(counts, 'utf8') : ''
   rmSync(folder, { recursive: true })
