@@ -1,5 +1,5 @@
 import { Reader } from '../bytes/index.js'
-import { constantTimeEqual, secretBytes, secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
+import { secretBytes, secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
 import {
   ASC_REQ_ALLOW_MISSING_BINDINGS,
   ASC_REQ_ALLOW_NULL_SESSION,
@@ -26,23 +26,18 @@ import {
   type Step,
   type World,
 } from '../sspi/index.js'
-import { avFlags, textPair, timestampPair, writeAvPairs, type AvPair } from './av-pairs.js'
-import { AvFlag, AvId, NegotiateFlag, OUR_VERSION } from './constants.js'
+import { textPair, timestampPair, writeAvPairs, type AvPair } from './av-pairs.js'
+import { AvId, NegotiateFlag, OUR_VERSION } from './constants.js'
 import { achievedAttributes, requireDemanded, requireStrong } from './context-attributes.js'
 import { dateToFileTime, secondsBetween } from './file-time.js'
 import { hasFlag } from './flags.js'
 import { tokenOf } from './inputs.js'
-import {
-  readAuthenticate,
-  readNegotiate,
-  withoutMic,
-  writeChallenge,
-  type AuthenticateMessage,
-} from './messages/index.js'
+import { checkIntegrity, type Integrity } from './integrity.js'
+import { readAuthenticate, readNegotiate, writeChallenge, type AuthenticateMessage } from './messages/index.js'
 import type { HostNames, NtlmSettings } from './options.js'
 import { checkProof, type ClientResponse, type ProvenClient } from './proofs.js'
-import { checkBindings, checkTarget, claimedTarget, pairsOf } from './protection-policy.js'
-import { messageIntegrityCode, rc4Once, readNtResponse } from './responses.js'
+import { checkBindings, checkTarget, claimedTarget } from './protection-policy.js'
+import { rc4Once, readNtResponse } from './responses.js'
 import { NtlmSession } from './session.js'
 
 /** What was sent, and what the client's answer is held against. */
@@ -59,7 +54,8 @@ interface Challenged {
 
 /** An AUTHENTICATE message that waits for its account. */
 interface Answered {
-  readonly token: Uint8Array
+  /** As it came. */
+  readonly authenticate: Uint8Array
   readonly message: AuthenticateMessage
   readonly response: ClientResponse
   readonly flags: number
@@ -202,7 +198,7 @@ export class NtlmAcceptor implements Exchange {
     if (isAnonymous(message)) return this.#acceptAnonymous(challenged, message, flags, token.length)
     this.#requireEnough(flags)
     const response = this.#responseOf(message)
-    this.#state = { at: 'expect-account', challenged, answered: { token, message, response, flags } }
+    this.#state = { at: 'expect-account', challenged, answered: { authenticate: token, message, response, flags } }
     return { kind: 'ask', ask: { effect: 'account', query: { user, domain } } }
   }
 
@@ -235,18 +231,19 @@ export class NtlmAcceptor implements Exchange {
     let exportedSessionKey: SecretBytes | undefined
     try {
       exportedSessionKey = exportedKey(client, message, answered.flags)
-      const micUsed = checkMic(client, exportedSessionKey, challenged, answered)
+      const integrity = checkIntegrity(client, exportedSessionKey, { ...challenged, ...answered })
       this.#checkTime(client)
-      const attributes = this.#checkBindings(client)
-      const target = claimedTarget(client)
+      const attributes = this.#checkBindings(client, integrity)
+      const target = claimedTarget(client, integrity)
       checkTarget(target, this.#world.policy)
-      return this.#done(challenged, answered.token.length, {
+      return this.#done(challenged, answered.authenticate.length, {
         identity: client.account.identity,
         user: message.user,
         domain: message.domain,
         exportedSessionKey,
-        micUsed,
-        targetName: target.name,
+        micUsed: integrity === 'mic',
+        // The word of someone in between is not to be quoted.
+        targetName: target.trust === 'planted' ? '' : target.name,
         flags: answered.flags,
         attributes,
       })
@@ -266,9 +263,9 @@ export class NtlmAcceptor implements Exchange {
     throw new SspiError('SEC_E_TIME_SKEW', `NTLM: the client's clock is ${Math.round(skew)} s off, ${limit} s allowed`)
   }
 
-  #checkBindings(client: ProvenClient): number {
+  #checkBindings(client: ProvenClient, integrity: Integrity): number {
     const mayBeMissing = (this.#contextReq & ASC_REQ_ALLOW_MISSING_BINDINGS) !== 0
-    const present = checkBindings(client, this.#channelBindings, this.#world.policy, mayBeMissing)
+    const present = checkBindings(client, integrity, this.#channelBindings, this.#world.policy, mayBeMissing)
     return this.#channelBindings !== undefined && !present ? ASC_RET_MISSING_BINDINGS : 0
   }
 
@@ -395,19 +392,6 @@ function exportedKey(client: ProvenClient, message: AuthenticateMessage, flags: 
     'SEC_E_INVALID_TOKEN',
     `AUTHENTICATE: EncryptedRandomSessionKey: ${encrypted.length} bytes, ${KEY_LENGTH} expected`,
   )
-}
-
-/**
- * Checks the MIC where the client announces one. That announcement stands inside what the client's proof covers, so nobody on
- * the way can take the MIC out, and with it change what the NEGOTIATE and CHALLENGE messages said.
- */
-function checkMic(client: ProvenClient, key: SecretBytes, challenged: Challenged, answered: Answered): boolean {
-  if ((avFlags(pairsOf(client)) & AvFlag.MIC_PRESENT) === 0) return false
-  const { mic } = answered.message
-  const bare = withoutMic(answered.token, answered.message)
-  const expected = messageIntegrityCode(key, challenged.negotiate, challenged.challenge, bare)
-  if (mic !== undefined && constantTimeEqual(expected, mic)) return true
-  throw new SspiError('SEC_E_MESSAGE_ALTERED', 'NTLM: the MIC does not match the three messages')
 }
 
 function optionalToken(input: Input): Uint8Array | undefined {

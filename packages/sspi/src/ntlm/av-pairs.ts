@@ -28,12 +28,46 @@ export function readAvPairs(bytes: Uint8Array, end?: (length: number) => void): 
   const pairs: AvPair[] = []
   for (;;) {
     const id = reader.u16le('AV pair: AvId')
-    const value = reader.take(reader.u16le('AV pair: AvLen'), `AV pair ${id}: Value`)
-    if (id === AvId.MsvAvEOL) break
-    pairs.push({ id, value })
+    const length = reader.u16le('AV pair: AvLen')
+    if (id === AvId.MsvAvEOL) {
+      if (length === 0) break
+      // MS-NLMP 2.2.2.1. It may be another pair whose id was changed on the way, to hide those behind it.
+      throw new SspiError('SEC_E_INVALID_TOKEN', `AV pair: MsvAvEOL: AvLen ${length}, 0 expected`)
+    }
+    pairs.push({ id, value: reader.take(length, `AV pair ${id}: Value`) })
   }
   end?.(reader.offset)
   return pairs
+}
+
+/**
+ * Reads the TargetInfo of a CHALLENGE message, as {@link readAvPairs} does, and holds it to more: no id comes twice, and nothing
+ * but zeros stands behind the end mark. Whoever changes a list on its way, to hide a pair or to put one in front of another, is
+ * often found out by this; what is not is the acceptor's to find out. No pairs at all is an empty list: some servers announce
+ * target information and send none.
+ *
+ * @throws `SspiError` `SEC_E_INVALID_TOKEN`.
+ */
+export function readTargetInfo(bytes: Uint8Array): readonly AvPair[] {
+  if (bytes.length === 0) return []
+  let end = 0
+  const pairs = readAvPairs(bytes, (length) => (end = length))
+  if (bytes.subarray(end).some((byte) => byte !== 0)) {
+    throw new SspiError('SEC_E_INVALID_TOKEN', `TargetInfo: ${bytes.length - end} bytes stand behind the end mark`)
+  }
+  const twice = repeatedId(pairs)
+  if (twice === undefined) return pairs
+  throw new SspiError('SEC_E_INVALID_TOKEN', `TargetInfo: AV pair ${twice} is there twice`)
+}
+
+/** The first id that comes a second time. */
+export function repeatedId(pairs: readonly AvPair[]): number | undefined {
+  const seen = new Set<number>()
+  for (const { id } of pairs) {
+    if (seen.has(id)) return id
+    seen.add(id)
+  }
+  return undefined
 }
 
 /** Writes a list of AV pairs, and its end mark. */

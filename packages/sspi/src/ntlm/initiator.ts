@@ -30,7 +30,7 @@ import {
   avFlags,
   avTimestamp,
   flagsPair,
-  readAvPairs,
+  readTargetInfo,
   singleHostPair,
   textPair,
   writeAvPairs,
@@ -268,8 +268,7 @@ export class NtlmInitiator implements Exchange {
   /** MS-NLMP 3.1.5.1.2 and 3.3.2. */
   #proveV2(user: User, challenge: ChallengeMessage): Proof {
     const { serverChallenge } = challenge
-    // Some servers flag target information and send none at all, not even an end mark.
-    const serverPairs = challenge.targetInfo.length === 0 ? [] : readAvPairs(challenge.targetInfo)
+    const serverPairs = readTargetInfo(challenge.targetInfo)
     const serverTime = avTimestamp(serverPairs)
     // The MIC is for servers that send their time; older ones would take it for something else.
     const withMic = serverTime !== undefined

@@ -27,7 +27,8 @@ export interface NtlmOptions {
   readonly allowAnonymous?: boolean | undefined
   /**
    * How far a client's clock may be off for an acceptor, in seconds. The challenge already keeps old responses out; this is
-   * for clients that use their own clock instead of the acceptor's. Default 129600 (36 hours), as Windows.
+   * for clients that use their own clock instead of the acceptor's. Default 129600, the 36 hours of Windows since XP (MS-NLMP
+   * 3.1.1.1, MaxLifetime; Windows 2000 had 30 minutes).
    */
   readonly maxTimestampSkewSeconds?: number | undefined
   /**
@@ -47,7 +48,8 @@ export interface NtlmSettings {
   readonly machineId: Uint8Array | undefined
 }
 
-const DEFAULT_SKEW_SECONDS = 36 * 3600
+/** Where no other limit is given: 36 hours. */
+export const DEFAULT_SKEW_SECONDS = 36 * 3600
 const MACHINE_ID_LENGTH = 32
 
 /** Puts the defaults in place. @throws `TypeError` for a machine id that has not 32 bytes. */
@@ -62,6 +64,6 @@ export function readOptions(options: NtlmOptions): NtlmSettings {
     insecureAllowNtlmV1: options.insecureAllowNtlmV1 ?? false,
     allowAnonymous: options.allowAnonymous ?? false,
     maxTimestampSkewSeconds: options.maxTimestampSkewSeconds ?? DEFAULT_SKEW_SECONDS,
-    machineId: machineId?.slice(),
+    machineId: machineId === undefined ? undefined : new Uint8Array(machineId),
   }
 }

@@ -1,5 +1,6 @@
 import { constantTimeEqual, secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
 import { SspiError, type Account } from '../sspi/index.js'
+import type { AvPair } from './av-pairs.js'
 import { NegotiateFlag } from './constants.js'
 import { hasFlag } from './flags.js'
 import type { AuthenticateMessage } from './messages/index.js'
@@ -62,6 +63,11 @@ export function checkProof(account: Account | undefined, check: ProofCheck): Pro
     throw denied()
   }
   return { account, response: check.response, keyExchangeKey: key } as ProvenClient // checked just now
+}
+
+/** The AV pairs of a proven client; none with NTLMv1. */
+export function pairsOf(client: ProvenClient): readonly AvPair[] {
+  return client.response.kind === 'v2' ? client.response.avPairs : []
 }
 
 /** The NT hash of an account or of nobody: always one hashing of a password. */

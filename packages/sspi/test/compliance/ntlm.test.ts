@@ -29,6 +29,5 @@ describePackage({
   wrongCredential: passwordCredential({ user: 'CONTOSO\\alice', password: 'Pa55Word' }),
   target: 'HTTP/server01.contoso.com',
   clientName: 'CONTOSO\\alice',
-  // A client that is shown no timestamp sends no MIC, and then NEGOTIATE and CHALLENGE are not protected.
-  supports: { export: true, mutual: false, wholeExchangeProtected: false, channelBindings: true },
+  supports: { export: true, mutual: false, wholeExchangeProtected: true, channelBindings: true },
 })

@@ -94,7 +94,8 @@ export function writeAuthenticate(message: AuthenticateMessage): Uint8Array {
 
 /** A copy of an AUTHENTICATE_MESSAGE with its MIC zeroed: what the MIC is computed over. */
 export function withoutMic(message: Uint8Array, parsed: AuthenticateMessage): Uint8Array {
-  const copy = message.slice()
+  // Not slice(): a Buffer's gives a view, and the caller's message would be changed.
+  const copy = new Uint8Array(message)
   if (parsed.mic !== undefined) {
     copy.fill(0, parsed.mic.byteOffset - message.byteOffset, parsed.mic.byteOffset - message.byteOffset + MIC_LENGTH)
   }
