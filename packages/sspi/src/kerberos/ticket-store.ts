@@ -31,7 +31,8 @@ interface StoredTicket {
  * it hands out ends then.
  */
 export class TicketStore {
-  readonly client: Principal
+  /** As the KDC calls it, once there is a ticket. */
+  client: Principal
   /** How far the KDC's clock was ahead of ours, in milliseconds. */
   timeOffsetMs = 0
   /** Whether tickets were added that nobody has saved. */
@@ -103,6 +104,13 @@ export class TicketStore {
     }
     kept.push({ ticket, askedFor })
     this.#tickets = kept
+    this.changed = true
+  }
+
+  /** Forgets a ticket that has become useless, and disposes of its key. */
+  remove(ticket: ServiceTicket): void {
+    this.#tickets = this.#tickets.filter((stored) => stored.ticket !== ticket)
+    ticket.sessionKey.dispose()
     this.changed = true
   }
 

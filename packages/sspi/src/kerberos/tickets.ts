@@ -1,22 +1,184 @@
 import { SspiError } from '../status/index.js'
+import { KdcOption, KerberosErrorCode, TicketFlag } from './constants.js'
 import { perform, type Effectful } from './effect-run.js'
-import type { TicketRequest } from './kdc-client.js'
-import type { ServiceTicket } from './service-ticket.js'
+import { obtainInitialTicket } from './kdc-exchange/as-exchange.js'
+import { isKdcError } from './kdc-exchange/kdc-errors.js'
+import { RealmPath } from './kdc-exchange/realm-path.js'
+import { askTgs } from './kdc-exchange/tgs-exchange.js'
+import type { KdcClient, TicketRequest } from './kdc-client.js'
+import { formatPrincipal, krbtgt, realmOfKrbtgt, targetPrincipal, type Target } from './principals.js'
+import { copyTicket, type ServiceTicket } from './service-ticket.js'
 
 export type { KdcClient, TicketRequest } from './kdc-client.js'
 export type { ServiceTicket } from './service-ticket.js'
 
-/** Obtains a ticket for a service: from the credential's store, or from the KDCs. Its session key is the caller's. */
+/**
+ * Obtains a ticket for a service: from the credential's store, else from the KDCs, over as many realms as it takes, with a
+ * ticket-granting ticket from the store or for the credential's key. What comes anew goes to the store.
+ *
+ * @returns The ticket, whose session key is the caller's to dispose of.
+ * @throws `SspiError` `SEC_E_TARGET_UNKNOWN` when the name is none, or no KDC knows the service (remembered for
+ *   `negativeCacheSeconds`); `SEC_E_KDC_UNABLE_TO_REFER` and `SEC_E_MAX_REFERRALS_EXCEEDED` when the way through the realms is not
+ *   allowed, or has no end; otherwise as {@link obtainTgt} and the table of KRB-ERRORs.
+ */
 export function* obtainServiceTicket(request: TicketRequest): Effectful<ServiceTicket> {
-  yield* perform('kdc', {
-    realm: request.credential.outbound.principal.realm,
-    service: 'kdc',
-    request: new Uint8Array(0),
-  })
-  throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'Kerberos: not there yet')
+  return yield* obtainTicketFor(request, targetPrincipal(request.targetName, request.settings))
 }
 
-/** Obtains a forwarded ticket-granting ticket, to be delegated to a server. Its session key is the caller's. */
-export function* obtainForwardedTgt(request: TicketRequest): Effectful<ServiceTicket> {
-  return yield* obtainServiceTicket(request)
+/** {@link obtainServiceTicket} for a principal. */
+export function* obtainTicketFor(client: KdcClient, target: Target): Effectful<ServiceTicket> {
+  const { settings, world } = client
+  const { store } = client.credential.outbound
+  const stored = store.find(target, world.now(), settings.tgsEnctypes)
+  if (stored !== undefined) return copyTicket(stored)
+  const refusal = store.refusal(target, world.now())
+  if (refusal !== undefined)
+    throw new SspiError(refusal.code, `${refusal.message} (remembered)`, { cause: refusal.cause })
+  try {
+    const ticket = yield* withTgt(client, (tgt) => followTo(client, tgt, target))
+    store.add(copyTicket(ticket), target)
+    yield* keepTickets(client)
+    return ticket
+  } catch (error) {
+    if (isKdcError(error, KerberosErrorCode.KDC_ERR_S_PRINCIPAL_UNKNOWN) && error instanceof SspiError) {
+      store.refuse(target, error, new Date(world.now().getTime() + settings.negativeCacheSeconds * 1000))
+    }
+    throw error
+  }
+}
+
+/**
+ * Obtains the ticket-granting ticket of the client's realm: from the credential's store, else for its key.
+ *
+ * @returns The ticket, which is the store's: it ends with the credential.
+ * @throws `SspiError` as {@link obtainInitialTicket}; `SEC_E_NO_CREDENTIALS` when there are tickets only, and none of use.
+ */
+export function* obtainTgt(client: KdcClient): Effectful<ServiceTicket> {
+  const { credential, settings, world } = client
+  const { store, keys } = credential.outbound
+  const stored = store.find(krbtgt(store.client.realm), world.now(), settings.tgsEnctypes)
+  if (stored !== undefined) return stored
+  if (keys.kind === 'none') throw noTgt(client)
+  const { ticket } = yield* obtainInitialTicket(client)
+  store.client = ticket.client
+  store.timeOffsetMs = ticket.kdcTimeOffsetMs
+  store.add(ticket)
+  yield* keepTickets(client)
+  return ticket
+}
+
+/**
+ * Obtains a forwarded ticket-granting ticket, to be delegated to a server: RFC 4120 section 5.4.1, `FORWARDED`.
+ *
+ * @returns The ticket, whose session key is the caller's to dispose of.
+ * @throws `SspiError` `SEC_E_DELEGATION_REQUIRED` when the client's own is not forwardable; otherwise as {@link obtainTgt} and the
+ *   table of KRB-ERRORs.
+ */
+export function* obtainForwardedTgt(client: KdcClient): Effectful<ServiceTicket> {
+  const tgt = yield* obtainTgt(client)
+  if ((tgt.flags & TicketFlag.FORWARDABLE) === 0) {
+    const who = formatPrincipal(tgt.client)
+    throw new SspiError(
+      'SEC_E_DELEGATION_REQUIRED',
+      `Kerberos: the ticket of ${who} is not forwardable; set \`forwardable\``,
+    )
+  }
+  const { name } = krbtgt(tgt.server.realm)
+  return yield* askTgs(client, tgt, { server: name, kdcOptions: KdcOption.FORWARDED | KdcOption.FORWARDABLE })
+}
+
+/**
+ * Renews the ticket-granting ticket while it lasts: RFC 4120 section 3.3.1, `RENEW`. The new one takes its place.
+ *
+ * @returns The ticket, which is the store's.
+ * @throws `SspiError` `SEC_E_NO_CREDENTIALS` when it is not renewable, or there is none.
+ */
+export function* renewTgt(client: KdcClient): Effectful<ServiceTicket> {
+  const tgt = yield* obtainTgt(client)
+  if ((tgt.flags & TicketFlag.RENEWABLE) === 0 || tgt.renewTill === undefined) {
+    throw new SspiError(
+      'SEC_E_NO_CREDENTIALS',
+      `Kerberos: the ticket of ${formatPrincipal(tgt.client)} is not renewable`,
+    )
+  }
+  return yield* replaceTgt(client, tgt, KdcOption.RENEW | KdcOption.RENEWABLE, tgt.renewTill)
+}
+
+/**
+ * Validates a postdated ticket whose time has come: RFC 4120 section 3.3.1, `VALIDATE`. The new one takes its place.
+ *
+ * @param tgt - From the store, with its `INVALID` flag set.
+ */
+export function* validateTgt(client: KdcClient, tgt: ServiceTicket): Effectful<ServiceTicket> {
+  return yield* replaceTgt(client, tgt, KdcOption.VALIDATE, tgt.endTime)
+}
+
+function* replaceTgt(client: KdcClient, tgt: ServiceTicket, kdcOptions: number, till: Date): Effectful<ServiceTicket> {
+  const { store } = client.credential.outbound
+  const ticket = yield* askTgs(client, tgt, { server: tgt.server.name, kdcOptions, till, rtime: tgt.renewTill })
+  store.add(ticket)
+  yield* keepTickets(client)
+  return ticket
+}
+
+/** What says that a ticket-granting ticket has become useless: the KDC's keys have changed, or its clock says so. */
+const STALE: readonly number[] = [
+  KerberosErrorCode.KRB_AP_ERR_TKT_EXPIRED,
+  KerberosErrorCode.KRB_AP_ERR_BADKEYVER,
+  KerberosErrorCode.KRB_AP_ERR_NOKEY,
+  KerberosErrorCode.KRB_AP_ERR_MODIFIED,
+  KerberosErrorCode.KDC_ERR_TGT_REVOKED,
+]
+
+/** Does something with the ticket-granting ticket; with a new one, once, when the old one has become useless. */
+function* withTgt<T>(client: KdcClient, use: (tgt: ServiceTicket) => Effectful<T>): Effectful<T> {
+  const { store, keys } = client.credential.outbound
+  const tgt = yield* obtainTgt(client)
+  try {
+    return yield* use(tgt)
+  } catch (error) {
+    if (keys.kind === 'none' || !STALE.some((code) => isKdcError(error, code))) throw error
+  }
+  store.remove(tgt)
+  return yield* use(yield* obtainTgt(client))
+}
+
+function* followTo(client: KdcClient, tgt: ServiceTicket, target: Target): Effectful<ServiceTicket> {
+  const path = new RealmPath(client, tgt)
+  try {
+    if (target.realm !== undefined) yield* path.goTo(target.realm)
+    return yield* path.ask(target)
+  } finally {
+    path.dispose()
+  }
+}
+
+/** Hands the store to whoever keeps it, when it has changed. */
+function* keepTickets({ credential }: KdcClient): Effectful<void> {
+  const { store, save } = credential.outbound
+  if (!store.changed) return
+  store.changed = false
+  if (save === undefined) return
+  const cache = store.toCcache()
+  try {
+    yield* perform('keepTickets', { cache, save })
+  } finally {
+    cache.fill(0)
+  }
+}
+
+function noTgt({ credential, world }: KdcClient): SspiError {
+  const { store } = credential.outbound
+  const who = formatPrincipal(store.client)
+  const old = store.tickets.findLast(({ server }) => realmOfKrbtgt(server.name) === store.client.realm)
+  const why =
+    old === undefined
+      ? 'has no ticket-granting ticket'
+      : old.endTime <= world.now()
+        ? `has a ticket-granting ticket that ended at ${old.endTime.toISOString()}`
+        : 'has a ticket-granting ticket that cannot be used (about to end, not valid yet, or of an encryption type not allowed)'
+  return new SspiError(
+    'SEC_E_NO_CREDENTIALS',
+    `Kerberos: ${who} ${why}, and no key to get another; log on again (kinit)`,
+  )
 }

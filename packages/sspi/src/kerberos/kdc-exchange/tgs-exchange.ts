@@ -1,0 +1,163 @@
+import { wipe } from '../../crypto/index.js'
+import { KdcOption, KerberosErrorCode, MessageType, PaDataType } from '../constants.js'
+import { perform, type Effectful } from '../effect-run.js'
+import { KerberosKey, KeyUsage } from '../enctypes/index.js'
+import type { KdcClient } from '../kdc-client.js'
+import {
+  encodeDer,
+  makeKdcReqBody,
+  writeApReq,
+  writeAuthenticator,
+  writeKdcReq,
+  type KdcReqBody,
+} from '../messages/index.js'
+import { formatPrincipal, realmOfKrbtgt, sameName, type Principal } from '../principals.js'
+import type { ServiceTicket } from '../service-ticket.js'
+import { inSeconds, nonceOf } from './as-exchange.js'
+import { acceptReply, decryptReply, readKdcAnswer, withReplyPart } from './kdc-answer.js'
+import { kdcFailure } from './kdc-errors.js'
+
+/** What a TGS is asked for. */
+export interface TgsQuery {
+  readonly server: Principal['name']
+  /** `KdcOption`s beside what goes without saying. Default: none. */
+  readonly kdcOptions?: number | undefined
+  /** Whether another server than the one asked for is taken: its canonical name, or a referral. Default `false`. */
+  readonly canonicalize?: boolean | undefined
+  /** Default: the end of the ticket-granting ticket. */
+  readonly till?: Date | undefined
+  readonly rtime?: Date | undefined
+}
+
+/**
+ * The TGS exchange, RFC 4120 section 3.3: another ticket for a ticket-granting ticket. The KDC of the realm that the
+ * ticket-granting ticket is for is asked.
+ *
+ * @param presented - A ticket-granting ticket; for renewal and validation the ticket itself. Stays the caller's.
+ * @returns The ticket, whose session key is the caller's.
+ * @throws `SspiError` as the table of KRB-ERRORs says; `SEC_E_MESSAGE_ALTERED` and `SEC_E_INVALID_TOKEN` for replies that are
+ *   refused.
+ */
+export function* askTgs(client: KdcClient, presented: ServiceTicket, query: TgsQuery): Effectful<ServiceTicket> {
+  const { settings, world } = client
+  const { store } = client.credential.outbound
+  const realm = realmOfKrbtgt(presented.server.name) ?? presented.server.realm
+  let offsetMs = presented.kdcTimeOffsetMs
+  for (let attempt = 0; ; attempt++) {
+    const body = makeBody(client, presented, query, realm, offsetMs)
+    const subkey = KerberosKey.generate(presented.sessionKey.enctype, (length) => world.random(length))
+    try {
+      const request = makeRequest(client, presented, body, subkey, offsetMs)
+      const bytes = yield* perform('kdc', { realm, service: 'kdc', request })
+      const answer = readKdcAnswer(bytes, MessageType.KRB_TGS_REP)
+      if (answer.kind === 'reply') {
+        const { reply } = answer
+        // 8 is what RFC 4757 says for RC4 under a subkey.
+        const usages = [KeyUsage.TGS_REP_ENCPART_SUBKEY, KeyUsage.TGS_REP_ENCPART_SESSION_KEY]
+        const ticket = withReplyPart(decryptReply(reply, subkey, usages), subkey, (part) =>
+          acceptReply(reply, part, {
+            realm,
+            body,
+            client: presented.client,
+            judgeServer: (server) => judgeServer(server, realm, query),
+            enctypes: settings.tgsEnctypes,
+            settings,
+            now: world.now(),
+            offsetMs,
+            fresh: false,
+          }),
+        )
+        store.timeOffsetMs = offsetMs
+        return ticket
+      }
+      const { error } = answer
+      if (error.errorCode !== KerberosErrorCode.KRB_AP_ERR_SKEW || attempt > 0 || !settings.kdcTimesync) {
+        throw kdcFailure(error, { realm, client: presented.client, server: { name: query.server, realm } })
+      }
+      offsetMs = error.stime.getTime() + Math.trunc(error.susec / 1000) - world.now().getTime()
+    } finally {
+      subkey.dispose()
+    }
+  }
+}
+
+function makeBody(
+  { settings, world }: KdcClient,
+  presented: ServiceTicket,
+  query: TgsQuery,
+  realm: string,
+  offsetMs: number,
+): KdcReqBody {
+  const { server, kdcOptions = 0, canonicalize = false } = query
+  // Never longer than the ticket that it comes from, whatever its end is by our clock.
+  const till = query.till ?? presented.endTime
+  return makeKdcReqBody({
+    kdcOptions: (kdcOptions | (canonicalize ? KdcOption.CANONICALIZE : 0)) >>> 0,
+    realm,
+    sname: server,
+    till: till.getTime() === 0 ? inSeconds(world.now().getTime() + offsetMs, settings.ticketLifetimeSeconds) : till,
+    rtime: query.rtime,
+    nonce: nonceOf(world.random(4)),
+    etype: settings.tgsEnctypes,
+  })
+}
+
+/** The ticket and a fresh authenticator in PA-TGS-REQ: RFC 4120 section 5.2.7.1. */
+function makeRequest(
+  { credential, world }: KdcClient,
+  presented: ServiceTicket,
+  body: KdcReqBody,
+  subkey: KerberosKey,
+  offsetMs: number,
+): Uint8Array {
+  const key = presented.sessionKey
+  const { seconds, microseconds } = credential.timestamps.next(world.now(), offsetMs)
+  const keyvalue = subkey.reveal()
+  const authenticator = encodeDer(
+    {
+      crealm: presented.client.realm,
+      cname: presented.client.name,
+      cksum: {
+        cksumtype: key.profile.checksumType,
+        checksum: key.checksum(KeyUsage.TGS_REQ_AUTHENTICATOR_CHKSUM, body.raw),
+      },
+      cusec: microseconds,
+      ctime: seconds,
+      subkey: { keytype: subkey.enctype, keyvalue },
+    },
+    writeAuthenticator,
+  )
+  wipe(keyvalue)
+  const confounder = world.random(key.profile.confounderBytes)
+  const cipher = key.encrypt(KeyUsage.TGS_REQ_AUTHENTICATOR, authenticator, confounder)
+  wipe(authenticator)
+  const apReq = encodeDer(
+    { apOptions: 0, ticket: presented.ticket, authenticator: { etype: key.enctype, cipher } },
+    writeApReq,
+  )
+  return encodeDer(
+    {
+      msgType: MessageType.KRB_TGS_REQ,
+      padata: [{ padataType: PaDataType.PA_TGS_REQ, padataValue: apReq }],
+      reqBody: body,
+    },
+    writeKdcReq,
+  )
+}
+
+function judgeServer(server: Principal, realm: string, { server: asked, canonicalize }: TgsQuery): string | undefined {
+  if (server.realm !== realm) return `the ticket is of another realm, ${server.realm}`
+  if (sameName(server.name, asked)) return undefined
+  const wanted = formatPrincipal({ realm, name: asked })
+  const next = realmOfKrbtgt(server.name)
+  if (next !== undefined) {
+    // RFC 4120 section 3.3.1: a realm on the way to the one asked for; RFC 6806 section 8: one that knows the service.
+    if (canonicalize !== true) return `a referral to ${next} came, ${wanted} was asked for`
+    return next === realm ? `a referral to ${next} itself came` : undefined
+  }
+  // RFC 6806 section 8: another name of the same service; never one in the place of a ticket-granting service.
+  if (canonicalize === true && realmOfKrbtgt(asked) === undefined) {
+    return undefined
+  }
+  return `it is for ${formatPrincipal(server)}, ${wanted} was asked for`
+}
