@@ -7,6 +7,7 @@ umask 022
 
 PEERS_HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 LAB_DIR=${LAB_DIR:-${TMPDIR:-/tmp}/sspi-lab-$(id -u)} # all state of all peers
+LAB_CACHE=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sspi-lab} # what the next run need not make again
 LAB_PORT_BASE=${LAB_PORT_BASE:-18000}                 # peers that need a fixed port use base + their own offset
 LAB_PASSWORD=${LAB_PASSWORD:-Passw0rd-1}              # of alice and bob, everywhere
 LAB_UTF8_PASSWORD='Pässwörd-€1'                       # of utf8user, everywhere
@@ -117,6 +118,44 @@ lab_wait() {
   return 1
 }
 lab_tcp() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
+
+# lab_free_ports address name...: a port for each name that is free for TCP and UDP, as shell assignments.
+lab_free_ports() {
+  node -e "
+    const { createServer } = require('net'), { createSocket } = require('dgram')
+    const [address, ...names] = process.argv.slice(1), held = []
+    const take = () => {
+      if (names.length === 0) return held.forEach((socket) => socket.close())
+      const tcp = createServer().listen(0, address, () => {
+        const { port } = tcp.address(), udp = createSocket('udp4')
+        held.push(tcp, udp)
+        udp.on('error', () => { held.pop(); take() })
+        udp.bind(port, address, () => { console.log(names.shift() + '=' + port); take() })
+      })
+    }
+    take()" "$@"
+}
+
+# lab_cached name command...: the folder of that name in the cache, as $LAB_CACHED; the command makes it, once for all
+# runs, when it is not there, and is given the path of an empty folder to fill.
+lab_cached() {
+  local name=$1 new
+  shift
+  LAB_CACHED=$LAB_CACHE/$name
+  mkdir -p "$LAB_CACHE"
+  [ -O "$LAB_CACHE" ] || lab_die "$LAB_CACHE belongs to somebody else"
+  [ ! -d "$LAB_CACHED" ] || return 0
+  exec 8>"$LAB_CACHE/lock"
+  flock 8
+  if [ ! -d "$LAB_CACHED" ]; then
+    new=$LAB_CACHE/new
+    rm -rf "$new"
+    mkdir "$new"
+    "$@" "$new" 8>&-
+    mv "$new" "$LAB_CACHED"
+  fi
+  exec 8>&-
+}
 
 # lab_main "$@": what every peer script ends with. The script defines up, down and env_lines.
 lab_main() {

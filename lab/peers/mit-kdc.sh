@@ -52,26 +52,9 @@ up() {
   lab_die "no answer: $(lab_words krb5kdc) $(lab_words kadmind)"
 }
 
-# Four ports that are free for TCP and UDP, as shell assignments.
-free_ports() {
-  node -e "
-    const { createServer } = require('net'), { createSocket } = require('dgram')
-    const names = process.argv.slice(2), held = []
-    const take = () => {
-      if (names.length === 0) return held.forEach((socket) => socket.close())
-      const tcp = createServer().listen(0, process.argv[1], () => {
-        const { port } = tcp.address(), udp = createSocket('udp4')
-        held.push(tcp, udp)
-        udp.on('error', () => { held.pop(); take() })
-        udp.bind(port, process.argv[1], () => { console.log(names.shift() + '=' + port); take() })
-      })
-    }
-    take()" "$ADDRESS" KDC KDC2 KPASSWD KADMIND
-}
-
 write_configuration() {
   local KDC KDC2 KPASSWD KADMIND
-  free_ports >"$D/ports"
+  lab_free_ports "$ADDRESS" KDC KDC2 KPASSWD KADMIND >"$D/ports"
   . "$D/ports"
   cat >"$D/krb5.conf" <<X
 [libdefaults]

@@ -41,8 +41,10 @@ export {
   UTF8_PASSWORD,
   WINBIND_DOMAIN,
   commandOf,
+  heimdalKdc,
   missing,
   mitKdc,
+  type HeimdalKdc,
   type MitKdc,
   type PeerName,
 } from './peers.js'

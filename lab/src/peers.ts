@@ -1,5 +1,10 @@
 /** What says that a peer is up: the variable that its script exports. */
-const VARIABLES = { 'gss-peer': 'GSS_PEER', winbind: 'NTLM_AUTH', 'mit-kdc': 'MIT_KDC' } as const
+const VARIABLES = {
+  'gss-peer': 'GSS_PEER',
+  winbind: 'NTLM_AUTH',
+  'mit-kdc': 'MIT_KDC',
+  'heimdal-kdc': 'HEIMDAL_KDC',
+} as const
 
 /** A peer of the lab, named as its script in `lab/peers`. */
 export type PeerName = keyof typeof VARIABLES
@@ -62,16 +67,47 @@ export interface MitKdc {
  * @throws Error when it is not up.
  */
 export function mitKdc(): MitKdc {
-  const of = (name: string): string => process.env[name] ?? ''
   return {
     kdc: commandOf('mit-kdc'),
-    kpasswd: of('MIT_KPASSWD'),
-    realm: of('MIT_REALM'),
-    kdc2: of('MIT2_KDC'),
-    realm2: of('MIT2_REALM'),
-    krb5Conf: of('MIT_KRB5_CONFIG'),
-    keytab: of('MIT_KEYTAB'),
+    kpasswd: variable('MIT_KPASSWD'),
+    realm: variable('MIT_REALM'),
+    kdc2: variable('MIT2_KDC'),
+    realm2: variable('MIT2_REALM'),
+    krb5Conf: variable('MIT_KRB5_CONFIG'),
+    keytab: variable('MIT_KEYTAB'),
   }
+}
+
+/** Where Heimdal's KDC and its kpasswd service are, and what its clients read. */
+export interface HeimdalKdc {
+  /** `address:port`, for UDP and TCP. */
+  readonly kdc: string
+  /** `address:port`, for UDP alone. */
+  readonly kpasswd: string
+  readonly realm: string
+  /** The path of a krb5.conf with the realm. */
+  readonly krb5Conf: string
+  /** The path of a keytab with all services. */
+  readonly keytab: string
+}
+
+/**
+ * Heimdal's KDC.
+ *
+ * @throws Error when it is not up.
+ */
+export function heimdalKdc(): HeimdalKdc {
+  return {
+    kdc: commandOf('heimdal-kdc'),
+    kpasswd: variable('HEIMDAL_KPASSWD'),
+    realm: variable('HEIMDAL_REALM'),
+    krb5Conf: variable('HEIMDAL_KRB5_CONFIG'),
+    keytab: variable('HEIMDAL_KEYTAB'),
+  }
+}
+
+function variable(name: string): string {
+  return process.env[name] ?? ''
 }
 
 function reasonOf(name: PeerName): string {
