@@ -32,8 +32,9 @@ export function* obtainTicketFor(client: KdcClient, target: Target): Effectful<S
   const stored = store.find(target, world.now(), settings.tgsEnctypes)
   if (stored !== undefined) return copyTicket(stored)
   const refusal = store.refusal(target, world.now())
-  if (refusal !== undefined)
+  if (refusal !== undefined) {
     throw new SspiError(refusal.code, `${refusal.message} (remembered)`, { cause: refusal.cause })
+  }
   try {
     const ticket = yield* withTgt(client, (tgt) => followTo(client, tgt, target))
     store.add(copyTicket(ticket), target)

@@ -37,8 +37,9 @@ export function readKdcAnswer(
   if (bytes.length > LONGEST_REPLY) {
     throw new SspiError('SEC_E_INVALID_TOKEN', `KDC: a reply of ${bytes.length} bytes, ${LONGEST_REPLY} allowed`)
   }
-  if (bytes[0] === applicationTag(MessageType.KRB_ERROR))
+  if (bytes[0] === applicationTag(MessageType.KRB_ERROR)) {
     return { kind: 'error', error: decodeDer(bytes, readKrbError) }
+  }
   const reply = decodeDer(bytes, readKdcRep)
   if (reply.msgType === expected) return { kind: 'reply', reply }
   throw new SspiError('SEC_E_INVALID_TOKEN', `KDC: message type ${reply.msgType} instead of ${expected}`)
