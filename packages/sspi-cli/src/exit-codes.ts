@@ -15,6 +15,8 @@ export const ExitCode = {
   INTERNAL: 70,
   /** Interrupted at a prompt. */
   INTERRUPTED: 130,
+  /** Nobody reads the standard output any more, as after SIGPIPE. */
+  BROKEN_PIPE: 141,
 } as const
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
 

@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly input?: string | Uint8Array
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>>
+  /** Nobody reads this stream: it is closed before the command writes. */
+  readonly unread?: 'stdout' | 'stderr'
 }
 
 /** Runs the command to its end. */
@@ -30,9 +32,10 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   const child = spawnCommand(args, options.env)
   child.stdin?.on('error', () => undefined) // it may have ended without reading
   child.stdin?.end(options.input ?? '')
+  if (options.unread !== undefined) child[options.unread]?.destroy()
   const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout!), // all three are pipes
-    text(child.stderr!),
+    options.unread === 'stdout' ? '' : text(child.stdout!), // all three are pipes
+    options.unread === 'stderr' ? '' : text(child.stderr!),
     once(child, 'close') as Promise<[number | null]>,
   ])
   return { code, stdout, stderr }

@@ -95,3 +95,18 @@ test('packages is a table for people, without colours in a pipe', async () => {
   assert.match(stdout, /NTLM can: .*privacy/)
   assert.equal(stdout.includes('\u001b'), false)
 })
+
+test('an output that nobody reads ends the command without a word, with 141', async () => {
+  for (const args of [['demo'], ['demo', '--json'], ['packages'], ['--help'], ['decode', 'deadbeef']]) {
+    const { code, stderr } = await run(args, { unread: 'stdout' })
+    assert.deepEqual([code, stderr], [141, ''], args.join(' '))
+  }
+})
+
+test('an error that nobody reads changes nothing else', async () => {
+  const { code } = await run(['conect'], { unread: 'stderr' })
+  assert.equal(code, 1)
+  const { code: shown, stdout } = await run(['packages'], { unread: 'stderr' })
+  assert.equal(shown, 0)
+  assert.match(stdout, /^Name/)
+})

@@ -1,9 +1,11 @@
-/** Writes to the standard output and waits until it is taken. A reader that has had enough (`| head`) is no failure. */
+import { isBrokenPipe } from './broken-pipe.js'
+
+/** Writes to the standard output and waits until it is taken; for ever where nobody reads: that ends the program. */
 export async function print(text: string | Uint8Array): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     process.stdout.write(text, (error) => {
-      if (!error || ('code' in error && error.code === 'EPIPE')) resolve()
-      else reject(error)
+      if (!error) resolve()
+      else if (!isBrokenPipe(error)) reject(error)
     })
   })
 }

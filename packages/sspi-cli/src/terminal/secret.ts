@@ -2,7 +2,6 @@ import { closeSync, openSync, readSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { ReadStream } from 'node:tty'
-import { isCancel, password as askPassword } from '@clack/prompts'
 import { ExitCode } from '../exit-codes.js'
 import { CommandError } from '../failure.js'
 
@@ -63,6 +62,8 @@ function firstLine(bytes: Uint8Array, source: string): string {
 
 /** Asks at the terminal, which need not be the standard input: that may be a file to send. */
 async function prompted(message: string): Promise<string> {
+  // Loaded by the one that asks: the others start sooner without it.
+  const { isCancel, password: askPassword } = await import('@clack/prompts')
   const input = process.stdin.isTTY ? process.stdin : openTerminal()
   try {
     const answer = await askPassword({ message, input, output: process.stderr, mask: '*' })
