@@ -87,7 +87,8 @@ export class Cbc {
     const size = this.blockBytes
     if (!this.#prepare(data, out, iv)) return out
     const chain = this.#decryptor.chain
-    const next = out.slice(-size)
+    // Not slice(): of a Buffer that is a view, which would be plaintext after the next line.
+    const next = new Uint8Array(out.subarray(-size))
     this.#decryptor.update(out)
     // The object has XORed the block that it was fed before into the first one.
     xorBlock(out, chain, size)

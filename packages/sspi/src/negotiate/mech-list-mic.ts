@@ -26,7 +26,7 @@ export function makeMechListMic(session: Session, mechTypeList: Uint8Array): Uin
   session.sign(new SecBufferDesc([new SecBuffer(SECBUFFER_DATA, mechTypeList), token]), 0, 0)
   // MS-SPNG 3.2.5.1 and 3.3.5.1: NTLM's RC4 state starts anew for the messages that follow.
   session.mechListMic?.resetKeys?.('sent')
-  return token.bytes.slice()
+  return new Uint8Array(token.bytes)
 }
 
 /**
@@ -34,7 +34,9 @@ export function makeMechListMic(session: Session, mechTypeList: Uint8Array): Uin
  * @throws {@link SspiError} `SEC_E_MESSAGE_ALTERED`: the list that was sent is not the list that came.
  */
 export function verifyMechListMic(session: Session, mechTypeList: Uint8Array, mic: Uint8Array): MechListProof {
-  const buffers = [new SecBuffer(SECBUFFER_DATA, mechTypeList), new SecBuffer(SECBUFFER_TOKEN, mic.slice())]
+  // A copy, and a real one where it is a Buffer's: checking a signature may work in place.
+  const token = new SecBuffer(SECBUFFER_TOKEN, new Uint8Array(mic))
+  const buffers = [new SecBuffer(SECBUFFER_DATA, mechTypeList), token]
   try {
     session.verify(new SecBufferDesc(buffers), 0)
   } catch (cause) {

@@ -122,13 +122,13 @@ class Handshake {
     }
     switch (frame.type) {
       case FrameType.TOKEN:
-        return frame.payload.slice()
+        return new Uint8Array(frame.payload)
       case FrameType.ERROR: {
         const { code, token } = readFailure(frame.payload)
         this.peerGaveUp = true
         if (token !== undefined) {
           const { exchange } = this.#parts
-          const step = await orAborted(exchange.step(token.slice(), this.#signal), this.#signal)
+          const step = await orAborted(exchange.step(new Uint8Array(token), this.#signal), this.#signal)
           if (step.done) this.session = exchange.session // to be ended: a refusal is no welcome
         }
         throw this.#refusal(code)

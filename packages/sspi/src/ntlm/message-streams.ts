@@ -144,7 +144,7 @@ export class OldStream implements MessageStream {
     const { versionIsOne } = readSignature(signature)
     for (const part of parts.sealed) this.#rc4.apply(part)
     this.#rc4.skip(PAD_LENGTH)
-    const tail = new Reader(this.#rc4.apply(signature.slice(2 * PAD_LENGTH, SIGNATURE_LENGTH)))
+    const tail = new Reader(this.#rc4.apply(new Uint8Array(signature.subarray(2 * PAD_LENGTH, SIGNATURE_LENGTH))))
     const intact = versionIsOne && tail.u32le('Checksum') === crc32(...parts.signed)
     const number = tail.u32le('SeqNum')
     if (!intact || number !== this.#sequence) {

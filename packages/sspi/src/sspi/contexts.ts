@@ -88,7 +88,7 @@ export class ContextKeeper {
     }
     const { exchange } = state.phase
     const buffer = outputToken(token, shortStatus(state.package))
-    const input: Input = { kind: 'complete', message: buffer.bytes.slice() }
+    const input: Input = { kind: 'complete', message: new Uint8Array(buffer.bytes) }
     return this.#exclusively(state, async () => {
       const outcome = await this.#run(context, state, exchange, input, undefined)
       // In place where it fits. The message is gone into it, so that the call could not be repeated: else it is allocated.

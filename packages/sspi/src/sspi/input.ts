@@ -25,12 +25,12 @@ export function readInput(input: SecBufferDesc | undefined, of: SecurityPackage)
   return {
     kind: 'token',
     // A copy, so that an exchange may keep views of it over a wait.
-    token: buffer === undefined || buffer.cbBuffer === 0 ? undefined : buffer.bytes.slice(),
+    token: buffer === undefined || buffer.cbBuffer === 0 ? undefined : new Uint8Array(buffer.bytes),
     channelBindings: readBindings(input),
   }
 }
 
 function readBindings(input: SecBufferDesc | undefined): ChannelBindings | undefined {
   const buffer = input?.find(SECBUFFER_CHANNEL_BINDINGS)
-  return buffer === undefined ? undefined : readSecChannelBindings(buffer.bytes.slice())
+  return buffer === undefined ? undefined : readSecChannelBindings(new Uint8Array(buffer.bytes))
 }

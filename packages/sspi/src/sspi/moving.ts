@@ -84,7 +84,7 @@ function readMovingContext(plain: Uint8Array): MovingContext {
   const side = reader.u8('side') === 0 ? 'initiator' : 'acceptor'
   const targetName = text('target')
   const until = new Date(Number(reader.u64le('expiry')))
-  const id = reader.take(ID_LENGTH, 'id').slice()
+  const id = new Uint8Array(reader.take(ID_LENGTH, 'id'))
   const session = reader.take(reader.u32le('session length'), 'session')
   reader.end('exported context')
   return { packageName, mechanism, side, targetName, until, id, session: secretFrom(session) }
