@@ -8,6 +8,7 @@ import {
 } from '../status/index.js'
 import type { ContextAttribute, ContextAttributes } from './attributes.js'
 import type { SecBufferDesc } from './buffer.js'
+import { serialiseChannelBindings, type ChannelBindings } from './channel-bindings.js'
 import { commonAttributes } from './common-attributes.js'
 import {
   ASC_REQ_ALLOCATE_MEMORY,
@@ -165,8 +166,10 @@ export class ContextKeeper {
     const input = readInput(options.input, of)
     options.signal?.throwIfAborted()
 
-    const state = before ?? this.#begin(of, side, targetName, held!, start) // `of` came from one of the two
-    const context = options.context ?? this.#handle(state)
+    const given = options.context ?? (side === 'acceptor' ? this.#repeated(held!, input) : undefined)
+    // `of` came from one of the two.
+    const state = given === undefined ? this.#begin(of, side, targetName, held!, start) : this.#require(given)
+    const context = given ?? this.#handle(state)
     const attributes = allocate ? ISC_RET_ALLOCATED_MEMORY : 0 // ASC_RET_ALLOCATED_MEMORY is the same
     const delivery = { output: options.output, input: options.input, token: input.token, allocate, attributes }
     return this.#exclusively(state, async () => {
@@ -176,11 +179,28 @@ export class ContextKeeper {
       try {
         return this.#deliver(context, state, exchange, outcome, delivery)
       } catch (error) {
-        // After a first call the caller has no context to come back with.
-        if (options.context === undefined) state.end()
+        // After a first call the caller has no context to come back with. What an acceptor has accepted once it must not
+        // accept again, so it is kept for the same call; an initiator begins anew.
+        if (options.context === undefined) {
+          const { channelBindings } = input
+          if (side === 'acceptor' && state.phase.at === 'undelivered')
+            held!.keepUndelivered({ context, channelBindings })
+          else state.end()
+        }
         throw error
       }
     })
+  }
+
+  /** The context of an acceptor's first call that could not deliver its token, when this is the same call again. */
+  #repeated(held: CredentialState, input: Input & { readonly kind: 'token' }): CtxtHandle | undefined {
+    const { undelivered } = held
+    if (undelivered === undefined) return undefined
+    const phase = this.#states.get(undelivered.context)?.phase
+    if (phase?.at !== 'undelivered' || !sameBytes(phase.input, input.token)) return undefined
+    if (!sameBindings(undelivered.channelBindings, input.channelBindings)) return undefined
+    held.takeUndelivered()
+    return undelivered.context
   }
 
   #begin(
@@ -374,4 +394,8 @@ function overlapping(of: SecurityPackage): SspiError {
 
 function wrongUse(of: SecurityPackage, use: string): SspiError {
   return new SspiError('SEC_E_NO_CREDENTIALS', `${of.info.name}: the credential was acquired for ${use} use only`)
+}
+
+function sameBindings(a: ChannelBindings | undefined, b: ChannelBindings | undefined): boolean {
+  return sameBytes(a && serialiseChannelBindings(a), b && serialiseChannelBindings(b))
 }

@@ -11,7 +11,8 @@ import {
   type CredentialValue,
   type SecWinntAuthIdentity,
 } from './credential-values.js'
-import { CredHandle } from './handles.js'
+import type { ChannelBindings } from './channel-bindings.js'
+import { CredHandle, type CtxtHandle } from './handles.js'
 import type { PackageRegistry } from './registry.js'
 import type { World } from './world.js'
 
@@ -34,12 +35,19 @@ export interface AcquiredCredentials {
   readonly expiry: Date
 }
 
+/** An acceptor's first call whose outcome its caller had no room for: the context waits for the same call again. */
+export interface UndeliveredCall {
+  readonly context: CtxtHandle
+  readonly channelBindings: ChannelBindings | undefined
+}
+
 /** A credential behind its handle, alive as long as the handle or a half-open context needs it. */
 export class CredentialState {
   readonly package: SecurityPackage
   readonly credential: Credential
   readonly use: CredentialRequest['use']
   #users = 1
+  #undelivered: UndeliveredCall | undefined
 
   constructor(of: SecurityPackage, credential: Credential, use: CredentialRequest['use']) {
     this.package = of
@@ -55,6 +63,27 @@ export class CredentialState {
       if (held) this.letGo()
       held = false
     }
+  }
+
+  /** The last call that is still waiting. */
+  get undelivered(): UndeliveredCall | undefined {
+    return this.#undelivered
+  }
+
+  /** Keeps a call for its repetition; the one before is given up. */
+  keepUndelivered(call: UndeliveredCall): void {
+    this.giveUpUndelivered()
+    this.#undelivered = call
+  }
+
+  /** It is repeated: its context is the caller's now. */
+  takeUndelivered(): void {
+    this.#undelivered = undefined
+  }
+
+  giveUpUndelivered(): void {
+    this.#undelivered?.context[Symbol.dispose]()
+    this.#undelivered = undefined
   }
 
   letGo(): void {
@@ -89,6 +118,7 @@ export class CredentialKeeper {
   free(handle: CredHandle): void {
     const state = this.require(handle)
     this.#states.delete(handle)
+    state.giveUpUndelivered()
     state.letGo()
   }
 

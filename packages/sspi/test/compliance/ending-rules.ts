@@ -176,10 +176,9 @@ export function endingRules(setup: PackageSetup): void {
       pair.server.end()
     })
     await nothingLeft('an outcome that was never handed over', async () => {
-      const pair = await meet(setup)
-      const { client, server } = pair
-      const reply = await server.advance(await client.advance(undefined))
-      await assert.rejects(client.call(reply, new SecBuffer(SECBUFFER_TOKEN, 0)))
+      const { client, server } = await meet(setup)
+      const token = await client.advance(undefined)
+      await assert.rejects(server.call(token, new SecBuffer(SECBUFFER_TOKEN, 0)))
       client.end()
       server.end()
     })
