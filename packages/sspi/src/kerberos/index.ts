@@ -302,3 +302,13 @@ export {
   type VerifierMac,
   type WriteDer,
 } from './messages/index.js'
+export {
+  GssFlag,
+  readAuthenticatorChecksum,
+  writeAuthenticatorChecksum,
+  type AuthenticatorChecksum,
+} from './gss/authenticator-checksum.js'
+export { readContextToken, writeContextToken, type ContextToken } from './gss/context-tokens.js'
+export { KERBEROS_OID, MICROSOFT_KERBEROS_OID } from './gss/oids.js'
+export { KerberosCredential } from './credential.js'
+export { kerberosPackage } from './package.js'

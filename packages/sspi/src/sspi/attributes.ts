@@ -99,6 +99,51 @@ export interface LastClientTokenStatus {
   readonly lastClientTokenStatus: 'yes' | 'no' | 'maybe'
 }
 
+/**
+ * The ticket behind a Kerberos context. An attribute of this library: Windows has none for it, and the number is out of the
+ * range that it uses.
+ */
+export const SECPKG_ATTR_KERBEROS_TICKET = 0x4000_0001
+/** What a client has delegated to a Kerberos acceptor. An attribute of this library, as {@link SECPKG_ATTR_KERBEROS_TICKET}. */
+export const SECPKG_ATTR_DELEGATED_TICKETS = 0x4000_0002
+
+/** Result of {@link SECPKG_ATTR_KERBEROS_TICKET}. */
+export interface KerberosTicket {
+  /** `alice@EXAMPLE.COM`. */
+  readonly client: string
+  /** `HTTP/www.example.com@EXAMPLE.COM`. */
+  readonly server: string
+  /** See `TicketFlag` of `sspi/kerberos`. */
+  readonly flags: number
+  /** When the client authenticated to its KDC first. */
+  readonly authTime: Date
+  readonly startTime: Date
+  readonly endTime: Date
+  /** Until when it can be renewed; `undefined` for not at all. */
+  readonly renewTill: Date | undefined
+  /** On the acceptor's side: the authorization data that the KDC put into the ticket, as it came. Copies. */
+  readonly authorizationData: readonly AuthorizationData[]
+  /** On the acceptor's side: what the client put beside it, for which it alone vouches. Copies. */
+  readonly clientAuthorizationData: readonly AuthorizationData[]
+  /**
+   * On the acceptor's side: the PAC, whose signatures were not checked. The KDC made it, as it lies in the ticket; but whoever
+   * holds the service's key could have put it there, so decide nothing by it that this service must not decide itself.
+   */
+  readonly unverifiedPac: Uint8Array | undefined
+}
+
+/** An element of Kerberos authorization data, RFC 4120 section 5.2.6. */
+export interface AuthorizationData {
+  readonly type: number
+  readonly data: Uint8Array
+}
+
+/** Result of {@link SECPKG_ATTR_DELEGATED_TICKETS}. */
+export interface DelegatedTickets {
+  /** A credential cache with the client's forwarded ticket, for `ticketCacheCredential`. Secret; a copy, the caller's to wipe. */
+  readonly cache: Uint8Array
+}
+
 /** The result of each context attribute, by the attribute's number. */
 export interface ContextAttributes {
   readonly [SECPKG_ATTR_SIZES]: Sizes
@@ -115,6 +160,8 @@ export interface ContextAttributes {
   readonly [SECPKG_ATTR_ACCESS_TOKEN]: AccessToken
   readonly [SECPKG_ATTR_CLIENT_SPECIFIED_TARGET]: ClientSpecifiedTarget
   readonly [SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS]: LastClientTokenStatus
+  readonly [SECPKG_ATTR_KERBEROS_TICKET]: KerberosTicket
+  readonly [SECPKG_ATTR_DELEGATED_TICKETS]: DelegatedTickets
 }
 
 /** The number of an attribute that some package answers. */

@@ -21,22 +21,27 @@ export {
 export { constantTimeEqual, secretBytes, secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
 
 export type { Account, AccountDatabase, AccountQuery, AccountSecret } from './accounts.js'
-export type {
-  AttributeTable,
-  ClientSpecifiedTarget,
-  ContextAttribute,
-  ContextAttributes,
-  ContextFlags,
-  KeyInfo,
-  LastClientTokenStatus,
-  Lifespan,
-  Names,
-  NativeNames,
-  NegotiationInfo,
-  SessionKey,
-  Sizes,
-  StreamSizes,
-  TargetInformation,
+export {
+  SECPKG_ATTR_DELEGATED_TICKETS,
+  SECPKG_ATTR_KERBEROS_TICKET,
+  type AttributeTable,
+  type AuthorizationData,
+  type ClientSpecifiedTarget,
+  type ContextAttribute,
+  type ContextAttributes,
+  type ContextFlags,
+  type DelegatedTickets,
+  type KerberosTicket,
+  type KeyInfo,
+  type LastClientTokenStatus,
+  type Lifespan,
+  type Names,
+  type NativeNames,
+  type NegotiationInfo,
+  type SessionKey,
+  type Sizes,
+  type StreamSizes,
+  type TargetInformation,
 } from './attributes.js'
 export { SecBuffer, SecBufferDesc } from './buffer.js'
 export {
