@@ -90,17 +90,32 @@ lab_alive() {
   read -r pid since 2>/dev/null <"$LAB_DIR/$LAB_PEER/$1.pid" || return 1
   [ -n "$since" ] && [ "$(lab_start_time "$pid")" = "$since" ] && ! lab_is_zombie "$pid"
 }
-# lab_stop name: TERM, and KILL for the whole session after 5 s.
+# lab_tree pid: the process and its descendants, each with its start time as in a .pid file
+lab_tree() {
+  local child
+  echo "$1 $(lab_start_time "$1")"
+  for child in $(cat "/proc/$1/task"/*/children 2>/dev/null || true); do lab_tree "$child"; done
+}
+# lab_living: of the processes on stdin, those that are still there
+lab_living() {
+  local pid since
+  while read -r pid since; do
+    [ -z "$since" ] || [ "$(lab_start_time "$pid")" != "$since" ] || lab_is_zombie "$pid" || echo "$pid $since"
+  done
+}
+# lab_stop name: TERM, and KILL after 5 s for what is left of the process and its descendants.
 lab_stop() {
-  local pid since file=$LAB_DIR/$LAB_PEER/$1.pid tenths
+  local pid since file=$LAB_DIR/$LAB_PEER/$1.pid tenths left
   if lab_alive "$1"; then
     read -r pid since <"$file"
+    left=$(lab_tree "$pid")
     kill -TERM "$pid" 2>/dev/null || true
     for ((tenths = 0; tenths < 50; tenths++)); do
-      lab_alive "$1" || break
+      left=$(lab_living <<<"$left")
+      [ -n "$left" ] || break
       sleep 0.1
     done
-    if lab_alive "$1"; then kill -KILL -- "-$pid" 2>/dev/null || true; fi
+    [ -z "$left" ] || cut -d' ' -f1 <<<"$left" | xargs kill -KILL 2>/dev/null || true
   fi
   rm -f "$file"
 }

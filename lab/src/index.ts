@@ -44,8 +44,10 @@ export {
   heimdalKdc,
   missing,
   mitKdc,
+  sambaAd,
   type HeimdalKdc,
   type MitKdc,
   type PeerName,
+  type SambaAd,
 } from './peers.js'
 export { messagesOf, ourSide, stepOf } from './ours.js'

@@ -4,6 +4,7 @@ const VARIABLES = {
   winbind: 'NTLM_AUTH',
   'mit-kdc': 'MIT_KDC',
   'heimdal-kdc': 'HEIMDAL_KDC',
+  'samba-ad': 'AD_ADDRESS',
 } as const
 
 /** A peer of the lab, named as its script in `lab/peers`. */
@@ -103,6 +104,48 @@ export function heimdalKdc(): HeimdalKdc {
     realm: variable('HEIMDAL_REALM'),
     krb5Conf: variable('HEIMDAL_KRB5_CONFIG'),
     keytab: variable('HEIMDAL_KEYTAB'),
+  }
+}
+
+/** Where the Samba AD DC is, and what its clients read. */
+export interface SambaAd {
+  /** Its IP address, with the standard port for each protocol: 389 for LDAP, 88 for Kerberos, 135 for DCE/RPC, … */
+  readonly address: string
+  /** The DC's name, which no DNS knows: `ldap/dc1.ad.test` is one of its targets. */
+  readonly host: string
+  /** The NetBIOS domain of its accounts. */
+  readonly domain: string
+  readonly realm: string
+  /** `address:port`, for UDP and TCP. */
+  readonly kdc: string
+  readonly kpasswd: string
+  /** The path of a krb5.conf with the realm. */
+  readonly krb5Conf: string
+  /** The path of a keytab with every account, krbtgt among them. */
+  readonly keytab: string
+  /** The path of a keytab with the services that have a name, as servers of the domain have it. */
+  readonly servicesKeytab: string
+  /** The path of the certificate that LDAP over TLS is to be trusted by. */
+  readonly tlsCa: string
+}
+
+/**
+ * The Samba AD DC.
+ *
+ * @throws Error when it is not up.
+ */
+export function sambaAd(): SambaAd {
+  return {
+    address: commandOf('samba-ad'),
+    host: variable('AD_DC'),
+    domain: variable('AD_DOMAIN'),
+    realm: variable('AD_REALM'),
+    kdc: variable('AD_KDC'),
+    kpasswd: variable('AD_KPASSWD'),
+    krb5Conf: variable('AD_KRB5_CONFIG'),
+    keytab: variable('AD_KEYTAB'),
+    servicesKeytab: variable('AD_SPN_KEYTAB'),
+    tlsCa: variable('AD_TLS_CA'),
   }
 }
 
