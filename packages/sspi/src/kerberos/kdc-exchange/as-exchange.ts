@@ -235,7 +235,15 @@ class AsExchange {
     this.#methodData = methodDataOf(error)
     const realmOptions = settings.realms.get(this.realm) ?? {}
     this.#preauth = beginPreauth(this.#methodData, settings.preferredPreauthTypes, realmOptions)
-    if (this.#preauth === undefined) throw this.#failure(error)
+    if (this.#preauth !== undefined) return
+    const failure = this.#failure(error)
+    const offered = this.#methodData.map(({ padataType }) => nameOfPaData(padataType)).join(', ')
+    throw new SspiError(
+      failure.code,
+      `${failure.message} (it offers ${offered === '' ? 'nothing' : offered}), ` +
+        'or the account has no key of an encryption type that may be used',
+      { cause: failure.cause },
+    )
   }
 
   /**
@@ -328,6 +336,10 @@ export function nonceOf(random: Uint8Array): number {
 /** A time in whole seconds, as the messages have it. */
 export function inSeconds(nowMs: number, seconds: number): Date {
   return new Date(Math.floor(nowMs / 1000 + seconds) * 1000)
+}
+
+function nameOfPaData(type: number): string {
+  return Object.entries(PaDataType).find(([, number]) => number === type)?.[0] ?? `kind ${type}`
 }
 
 function methodDataOf({ eData }: KrbError): readonly PaData[] {
