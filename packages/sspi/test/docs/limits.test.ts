@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { suite, test } from 'node:test'
+import { memoryAccounts } from '../../src/io/accounts/index.js'
+import { fileCcache } from '../../src/io/ccache-store/index.js'
+import { readProfileFiles } from '../../src/io/krb5-conf/index.js'
+import {
+  DEFAULT_HALF_OPEN_LIMITS,
+  passwordCredential,
+  SecBuffer,
+  SecBufferDesc,
+  SECBUFFER_TOKEN,
+  SECPKG_CRED_INBOUND,
+} from '../../src/sspi/index.js'
+import { initSecurityInterface } from '../../src/system/index.js'
+
+// docs/limits.md, held to the code. A row that is added there needs one here, and the other way round.
+
+const ROOT = new URL('../../../../../', import.meta.url)
+const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8')
+
+/** A constant that no door lets out: the number that stands at the first place that matches. */
+function inSource(file: string, before: RegExp): () => number {
+  return () => {
+    const found = new RegExp(`${before.source}([0-9_xa-f *]+)`).exec(read(`packages/sspi/src/${file}`))
+    assert.ok(found?.[1], `${file}: no number behind ${before.source}`)
+    return found[1].split('*').reduce((product, factor) => product * Number(factor.replaceAll('_', '')), 1)
+  }
+}
+
+const announced = (name: string): number => initSecurityInterface().querySecurityPackageInfo(name).maxToken
+const readOf = (name: string): number =>
+  Math.max(2 * announced(name), inSource('sspi/input.ts', /MIN_INPUT_LIMIT = /)())
+
+const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
+  'token that NTLM reads': () => readOf('NTLM'),
+  'token that Negotiate reads': () => readOf('Negotiate'),
+  'token that another package reads': inSource('sspi/input.ts', /MIN_INPUT_LIMIT = /),
+  '`SECPKG_ATTR_SIZES.maxToken`, NTLM': () => announced('NTLM'),
+  '`maxToken`, Negotiate': () => announced('Negotiate'),
+  'field of an NTLM message, AV pair': inSource('ntlm/av-pairs.ts', /value.length > /),
+  'mechanisms in a list of Negotiate': inSource('negotiate/constants.ts', /DEFAULT_MAX_MECH_TYPES = /),
+  'object identifier, content': inSource('bytes/oid.ts', /MAXIMUM_BYTES = /),
+  'object identifier, one arc': inSource('bytes/oid.ts', /MAXIMUM_GROUPS = /),
+  'half-open contexts of an interface': () => DEFAULT_HALF_OPEN_LIMITS.maxHalfOpen,
+  'time to authenticate': () => DEFAULT_HALF_OPEN_LIMITS.authenticationSeconds,
+  'clock of an NTLM client, either way': inSource('ntlm/options.ts', /DEFAULT_SKEW_SECONDS = /),
+  'exported context, lifetime': inSource('sspi/context-moving.ts', /lifetimeSeconds = /),
+  'exported context, longest lifetime': inSource('sspi/context-moving.ts', /MAX_EXPORT_SECONDS = /),
+  'entries of a memory replay cache': inSource('io/stores/memory-replay-cache.ts', /maxEntries = /),
+  'key that a replay cache keeps as it is': inSource('io/stores/memory-replay-cache.ts', /LONGEST_KEY = /),
+  'frame before authentication': inSource('net/options.ts', /options.maxTokenBytes \?\? /),
+  'tokens of one exchange': inSource('net/handshake.ts', /MAX_TOKENS = /),
+  'time for the handshake': inSource('net/options.ts', /options.handshakeTimeoutSeconds \?\? /),
+  'handshakes at once': inSource('net/server.ts', /options.maxHandshakes \?\? /),
+  'data in a record': inSource('net/options.ts', /options.maxRecordBytes \?\? /),
+  'what a package adds to a record': inSource('net/framing.ts', /RECORD_OVERHEAD = /),
+  'waiting in a stream, each way': inSource('net/options.ts', /options.highWaterMark \?\? /),
+  'idle stream': () => 'none',
+  'wait for a refused peer': inSource('net/handshake.ts', /LINGER_MILLISECONDS = /),
+  'account file': inSource('io/accounts/file-accounts.ts', /maxBytes = /),
+  'credential cache, keytab': inSource('io/ccache-store/secret-file.ts', /LONGEST = /),
+  '`krb5.conf`, each file': inSource('io/krb5-conf/profile-files.ts', /LONGEST_FILE = /),
+  '`krb5.conf`, files': inSource('io/krb5-conf/profile-files.ts', /MOST_FILES = /),
+  '`krb5.conf`, includes': inSource('io/krb5-conf/profile-files.ts', /DEEPEST_INCLUDE = /),
+  'reply of a KDC': inSource('io/kdc/send-to-kdc.ts', /maxReplyBytes = /),
+  'silence of one KDC': inSource('io/kdc/send-to-kdc.ts', /attemptTimeoutMilliseconds: milliseconds = /),
+  'KDCs of a realm that are asked': inSource('io/kdc/locate.ts', /MOST_SERVERS = /),
+  'addresses of one KDC': inSource('io/kdc/send-to-kdc.ts', /MOST_ADDRESSES = /),
+}
+
+interface Row {
+  readonly name: string
+  readonly figure: string
+  readonly heldBy: string
+}
+
+const rows: readonly Row[] = read('docs/limits.md')
+  .split('\n')
+  .filter((line) => line.startsWith('| ') && !line.startsWith('| Limit') && !line.startsWith('| ---'))
+  .map((line) => {
+    const [, name = '', figure = '', , , heldBy = ''] = line.split('|').map((cell) => cell.trim())
+    return { name, figure, heldBy }
+  })
+
+suite('docs/limits.md', () => {
+  test('has the same rows as this test', () => {
+    assert.deepEqual(rows.map(({ name }) => name).sort(), Object.keys(FIGURES).sort())
+  })
+
+  for (const { name, figure, heldBy } of rows) {
+    test(`has the figure of the code, and a test that is there: ${name}`, () => {
+      const expected = FIGURES[name]?.()
+      assert.equal(figure === 'none' ? 'none' : Number(/^[\d,]+/.exec(figure)?.[0].replaceAll(',', '')), expected)
+      if (heldBy === '(none)') return
+      const [, file = '', title = ''] = /^`(.+?)`: (.+)$/.exec(heldBy) ?? []
+      assert.ok(read(`packages/sspi/test/${file}`).includes(title), `${file} has no test '${title}'`)
+    })
+  }
+
+  test('has the depths of the decoder', () => {
+    const page = read('docs/limits.md').replaceAll('\n', ' ')
+    const elements = inSource('decode/der.ts', /MAXIMUM_DEPTH = /)()
+    const tokens = inSource('decode/scope.ts', /MAXIMUM_DEPTH = /)()
+    assert.ok(page.includes(`${elements} elements deep, and ${tokens} tokens inside of one another`))
+  })
+})
+
+suite('limits that no other test goes beyond', () => {
+  test('the packages announce the tokens that Windows’ announce', () => {
+    assert.equal(announced('NTLM'), 2888)
+    assert.equal(announced('Negotiate'), 48_256)
+  })
+
+  test('a token is read up to the limit, and not beyond', async () => {
+    const sspi = initSecurityInterface()
+    for (const name of ['NTLM', 'Negotiate']) {
+      const { credential } = await sspi.acquireCredentialsHandle({ package: name, credentialUse: SECPKG_CRED_INBOUND })
+      const accept = (length: number): Promise<unknown> =>
+        sspi.acceptSecurityContext({
+          credential,
+          contextReq: 0,
+          input: new SecBufferDesc([new SecBuffer(SECBUFFER_TOKEN, length)]),
+          output: new SecBufferDesc([new SecBuffer(SECBUFFER_TOKEN)]),
+        })
+      await assert.rejects(accept(readOf(name) + 1), { code: 'SEC_E_INVALID_TOKEN', message: /reads at most/ })
+      await assert.rejects(accept(readOf(name)), ({ message }: Error) => !message.includes('reads at most'))
+    }
+  })
+
+  test('an exported context lives for a day at most', async () => {
+    const sspi = initSecurityInterface({ accounts: memoryAccounts([{ user: 'alice', password: 'x' }]) })
+    const credentials = passwordCredential({ user: 'alice', password: 'x' })
+    const client = sspi.initiate({ package: 'NTLM', credentials })
+    const server = sspi.accept({ package: 'NTLM' })
+    await client.step((await server.step((await client.step()).token)).token)
+    const key = new Uint8Array(32)
+    assert.throws(() => client.session.export({ key, lifetimeSeconds: 86_401 }), TypeError)
+    client.session.export({ key, lifetimeSeconds: 86_400 })
+  })
+
+  test('files are read up to their limits', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sspi-limits-'))
+    const path = join(folder, 'file')
+    try {
+      writeFileSync(path, '', { mode: 0o600 })
+      truncateSync(path, 0x400_0000 + 1)
+      await assert.rejects(fileCcache(path).load(), {
+        code: 'SEC_E_NO_CREDENTIALS',
+        message: /67108864/,
+      })
+
+      writeFileSync(path, `# ${' '.repeat(0x10_0000)}`)
+      const unusable = 'SEC_E_NO_AUTHENTICATING_AUTHORITY'
+      await assert.rejects(readProfileFiles([path]), { code: unusable, message: /1048576 allowed/ })
+      writeFileSync(path, '[s]\na = 1\n')
+      await readProfileFiles(new Array<string>(1000).fill(path))
+      await assert.rejects(readProfileFiles(new Array<string>(1001).fill(path)), {
+        code: unusable,
+        message: /1000 files/,
+      })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
