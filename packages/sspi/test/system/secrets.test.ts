@@ -52,13 +52,13 @@ class Shown {
     const spaced = hex.replace(/..(?!$)/g, '$& ')
     this.assertFreeOf(what, hex, hex.toUpperCase(), spaced, spaced.toUpperCase())
     this.assertFreeOf(what, buffer.toString('base64'), buffer.toString('base64url'), buffer.toString('latin1'))
-    this.assertFreeOf(what, [...bytes].join(', '), [...bytes].join(','), asJson(bytes).slice(1, -1))
+    this.assertFreeOf(what, [...bytes].join(', '), [...bytes].join(','), asJson(bytes).slice(2, -2))
   }
 }
 
 function asJson(value: unknown): string {
   try {
-    return String(JSON.stringify(value, (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each)))
+    return JSON.stringify([value], (_, each: unknown) => (typeof each === 'bigint' ? String(each) : each))
   } catch {
     return '' // a circle, which is printed by nobody this way
   }
@@ -159,7 +159,7 @@ for (const name of ['NTLM', 'Negotiate']) {
 
         assert.equal(keys.length, 2)
         for (const key of keys) shown.assertFreeOfBytes('the session key', key)
-        shown.assertFreeOf('the password', PASSWORD, WRONG, asJson(PASSWORD))
+        shown.assertFreeOf('the password', PASSWORD, WRONG)
         shown.assertFreeOfBytes('the password in UTF-16', Buffer.from(PASSWORD, 'utf16le'))
         shown.assertFreeOfBytes('the NT hash', NT_HASH)
         shown.assertFreeOfBytes('the wrong NT hash', WRONG_HASH)
