@@ -163,8 +163,9 @@ export class KerberosAcceptor implements Exchange {
   /** RFC 4120 section 3.2.3, in its order as far as it says one; what asks for memory outside comes last. */
   *#accept(token: Uint8Array, mayRetry: boolean): Effectful<Outcome> {
     const { kind, message, oid } = readContextToken(token)
-    if (kind !== 'ap-req')
+    if (kind !== 'ap-req') {
       throw new SspiError('SEC_E_INVALID_TOKEN', `Kerberos token: an AP-REQ expected, not an ${kind}`)
+    }
     const request = readRequest(message)
     const refuse = this.#refuser(request, oid)
     const { inbound } = this.#request.credential
@@ -278,8 +279,7 @@ export class KerberosAcceptor implements Exchange {
       if (kind !== 'ap-rep') {
         throw new SspiError('SEC_E_INVALID_TOKEN', `Kerberos token: an AP-REP expected, not an ${kind}`)
       }
-      const { sessionKey, time } = accepted.opened
-      const third = openApRep(sessionKey, message, time)
+      const third = openApRep(accepted.opened.sessionKey, message, undefined)
       third.subkey?.dispose()
       if (third.seqNumber !== accepted.seqNumber) {
         throw new SspiError('SEC_E_MESSAGE_ALTERED', 'AP-REP: the third leg has another number than ours')

@@ -96,13 +96,19 @@ export function makeApRep(
 }
 
 /**
- * Opens an AP-REP to an authenticator of this time.
+ * Opens an AP-REP.
  *
+ * @param time - Of the authenticator that it must answer. `undefined` for the third leg of DCE style, which may have a time of
+ *   its own (MIT's has): there the number proves that it is an answer.
  * @returns Its subkey, if it has one, is the caller's.
  * @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when it does not parse; `SEC_E_MESSAGE_ALTERED` when it is not under the
  *   session key, or to another authenticator: whoever made it does not know the service's key.
  */
-export function openApRep(sessionKey: KerberosKey, message: Uint8Array, time: Timestamp): Omit<ApRepParts, 'time'> {
+export function openApRep(
+  sessionKey: KerberosKey,
+  message: Uint8Array,
+  time: Timestamp | undefined,
+): Omit<ApRepParts, 'time'> {
   const { encPart } = decodeDer(message, readApRep)
   if (encPart.etype !== sessionKey.enctype) {
     throw new SspiError(
@@ -113,7 +119,7 @@ export function openApRep(sessionKey: KerberosKey, message: Uint8Array, time: Ti
   const plain = sessionKey.decrypt(KeyUsage.AP_REP_ENCPART, encPart.cipher)
   try {
     const part = decodePadded(plain, readEncApRepPart)
-    if (part.ctime.getTime() !== time.seconds.getTime() || part.cusec !== time.microseconds) {
+    if (time !== undefined && !isOf(part, time)) {
       throw new SspiError('SEC_E_MESSAGE_ALTERED', 'AP-REP: it answers another authenticator than ours')
     }
     const { subkey, seqNumber = 0 } = part
@@ -121,6 +127,10 @@ export function openApRep(sessionKey: KerberosKey, message: Uint8Array, time: Ti
   } finally {
     wipe(plain)
   }
+}
+
+function isOf({ ctime, cusec }: EncApRepPart, time: Timestamp): boolean {
+  return ctime.getTime() === time.seconds.getTime() && cusec === time.microseconds
 }
 
 /** Makes the KRB-CRED that delegates a ticket, RFC 4121 section 4.1.1.1, under the session key of the service's ticket. */

@@ -34,8 +34,9 @@ export function checkBindings(
     authenticator.authorizationData ?? [],
     AuthorizationDataType.AD_AUTH_DATA_AP_OPTIONS,
   ).some((data) => data.length === 4 && (new Reader(data).u32le('AP options') & CLIENT_SENDS_BINDINGS) !== 0)
-  if (aware)
+  if (aware) {
     throw bad('Kerberos: the client binds to channels and has seen none, where there is one: someone is in between')
+  }
   if (policy.channelBindings === 'required' && !mayBeMissing) {
     throw bad('Kerberos: the client sent no channel bindings, and the policy requires them')
   }

@@ -114,17 +114,24 @@ export function confounderOf(context: RecordedContext, message: RecordedMessage,
   const usage = message.from === 'initiator' ? KeyUsage.GSS_INITIATOR_SEAL : KeyUsage.GSS_ACCEPTOR_SEAL
   const constant = usageConstant(usage, 0xaa)
   const secret = key.reveal()
-  const { cipher, derive } = CIPHERS.get(key.enctype)!
+  const { cipher, derive } = cipherOf(key.enctype)!
   const usageKey = derive(secret, constant, secret.length)
   return new CbcCts(cipher, usageKey).decrypt(body.subarray(0, body.length - key.profile.macBytes)).subarray(0, 16)
 }
 
+/** The cipher of an encryption type, and how its keys are derived; `undefined` for the two oldest. */
+export function cipherOf(enctype: number): CipherFacts | undefined {
+  return CIPHERS.get(enctype)
+}
+
+interface CipherFacts {
+  readonly cipher: Cipher
+  readonly derive: (key: Uint8Array, constant: Uint8Array, length: number) => Uint8Array
+}
+
 type Cipher = 'aes128' | 'aes256' | 'camellia128' | 'camellia256'
 
-const CIPHERS: ReadonlyMap<
-  number,
-  { readonly cipher: Cipher; readonly derive: (key: Uint8Array, constant: Uint8Array, length: number) => Uint8Array }
-> = new Map([
+const CIPHERS: ReadonlyMap<number, CipherFacts> = new Map<number, CipherFacts>([
   [Enctype.AES128_CTS_HMAC_SHA1_96, { cipher: 'aes128', derive: deriveRandom('aes128') }],
   [Enctype.AES256_CTS_HMAC_SHA1_96, { cipher: 'aes256', derive: deriveRandom('aes256') }],
   [Enctype.AES128_CTS_HMAC_SHA256_128, { cipher: 'aes128', derive: kdfHmacSha2('sha256') }],
