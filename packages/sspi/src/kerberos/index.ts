@@ -310,5 +310,44 @@ export {
 } from './gss/authenticator-checksum.js'
 export { readContextToken, writeContextToken, type ContextToken } from './gss/context-tokens.js'
 export { KERBEROS_OID, MICROSOFT_KERBEROS_OID } from './gss/oids.js'
-export { KerberosCredential } from './credential.js'
-export { kerberosPackage } from './package.js'
+export {
+  acquireKerberosCredential,
+  credentialOfTickets,
+  KerberosCredential,
+  type ClientKeySource,
+  type InboundIdentity,
+  type OutboundIdentity,
+} from './credential.js'
+export { EffectRun, perform, type Effectful, type Progress } from './effect-run.js'
+export { obtainInitialTicket, type InitialTicket, type InitialTicketRequest } from './kdc-exchange/as-exchange.js'
+export { changePassword } from './kdc-exchange/change-password.js'
+export { KdcError } from './kdc-exchange/kdc-errors.js'
+export { verifyKdc } from './kdc-exchange/verify-kdc.js'
+export { KeyTable, type KeyQuery, type LongTermKey } from './key-table.js'
+export {
+  readOptions as readKerberosOptions,
+  type KerberosOptions,
+  type KerberosRealmOptions,
+  type KerberosSettings,
+} from './options.js'
+export { kerberosPackage, type KerberosPackageOptions } from './package.js'
+export {
+  clientPrincipal,
+  formatPrincipal,
+  parsePrincipal,
+  samePrincipal,
+  targetPrincipal,
+  type Principal,
+  type Target,
+} from './principals.js'
+export { TicketStore } from './ticket-store.js'
+export {
+  obtainForwardedTgt,
+  obtainServiceTicket,
+  obtainTgt,
+  renewTgt,
+  validateTgt,
+  type KdcClient,
+  type ServiceTicket,
+  type TicketRequest,
+} from './tickets.js'

@@ -31,6 +31,15 @@ import { readSession } from './gss/session-export.js'
 import { readOptions, type KerberosOptions, type KerberosSettings } from './options.js'
 import { targetPrincipal } from './principals.js'
 
+/** Options of {@link kerberosPackage}. */
+export interface KerberosPackageOptions extends KerberosOptions {
+  /**
+   * That nobody answers `kdc`: then passwords and keys come to nothing, and Negotiate does not take Kerberos for applicable to
+   * them. Default `false`.
+   */
+  readonly withoutKdc?: boolean | undefined
+}
+
 /** What the package says of itself: Windows' numbers. */
 const INFO: SecPkgInfo = {
   name: MICROSOFT_KERBEROS_NAME,
@@ -66,7 +75,7 @@ const INFO: SecPkgInfo = {
  * @throws `TypeError` for options that leave nothing.
  * @see RFC 4120; RFC 4121; MS-KILE
  */
-export function kerberosPackage(options: KerberosOptions = {}): SecurityPackage<KerberosCredential> {
+export function kerberosPackage(options: KerberosPackageOptions = {}): SecurityPackage<KerberosCredential> {
   const settings = readOptions(options)
   return {
     info: INFO,
@@ -77,18 +86,22 @@ export function kerberosPackage(options: KerberosOptions = {}): SecurityPackage<
       const { parts, at } = readSession(blob)
       return new KerberosSession(parts, at, INFO, world)
     },
-    mechanism: mechanismOf(settings),
+    mechanism: mechanismOf(settings, options.withoutKdc ?? false),
   }
 }
 
-function mechanismOf(settings: KerberosSettings): Mechanism<KerberosCredential> {
+function mechanismOf(settings: KerberosSettings, withoutKdc: boolean): Mechanism<KerberosCredential> {
   return {
     // As Windows, which lists its own slip first; the tokens inside name the right one.
     oid: MICROSOFT_KERBEROS_OID,
     oidAliases: [KERBEROS_OID],
     lastResort: false,
     recognises: isFirstToken,
-    applies: (credential, targetName) => realmIsKnown(credential, settings) && isService(targetName, settings),
+    applies: (credential, targetName) =>
+      credential.canInitiate &&
+      (!withoutKdc || credential.outbound.keys.kind === 'none') &&
+      realmIsKnown(credential, settings) &&
+      isService(targetName, settings),
   }
 }
 
@@ -97,7 +110,6 @@ function mechanismOf(settings: KerberosSettings): Mechanism<KerberosCredential> 
  * name. What is left is a NetBIOS domain, or a machine with accounts of its own, where Kerberos cannot apply.
  */
 function realmIsKnown(credential: KerberosCredential, settings: KerberosSettings): boolean {
-  if (!credential.canInitiate) return false
   const { principal, keys } = credential.outbound
   const { realm } = principal
   if (keys.kind !== 'password') return true

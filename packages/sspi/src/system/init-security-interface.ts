@@ -1,5 +1,6 @@
 import { fipsEnabled, randomBytes } from '../crypto/index.js'
 import { memoryReplayCache } from '../io/stores/index.js'
+import { kerberosPackage, type KerberosOptions } from '../kerberos/index.js'
 import { negotiatePackage, type NegotiateOptions } from '../negotiate/index.js'
 import { ntlmPackage, type HostNames, type NtlmOptions } from '../ntlm/index.js'
 import {
@@ -25,6 +26,8 @@ export interface SecurityInterfaceOptions {
   readonly policy?: Partial<Policy> | undefined
   /** The names by which acceptors call themselves. Default: made from the operating system's host name. */
   readonly host?: HostNames | undefined
+  /** Options of Kerberos: realms, encryption types, lifetimes. */
+  readonly kerberos?: KerberosOptions | undefined
   /** Options of NTLM. */
   readonly ntlm?: Omit<NtlmOptions, 'host'> | undefined
   /** Options of Negotiate. */
@@ -86,6 +89,7 @@ export function initSecurityInterface(options: SecurityInterfaceOptions = {}): S
 /** The built-in packages. Negotiate prefers its mechanisms in the order in which they stand here. */
 function builtInPackages(options: SecurityInterfaceOptions): readonly SecurityPackage[] {
   const negotiate = negotiatePackage(options.negotiate)
-  if (fipsEnabled()) return [negotiate]
-  return [negotiate, ntlmPackage({ ...options.ntlm, host: options.host ?? localHostNames() })]
+  const kerberos = kerberosPackage({ ...options.kerberos, withoutKdc: options.kdc === undefined })
+  if (fipsEnabled()) return [negotiate, kerberos]
+  return [negotiate, kerberos, ntlmPackage({ ...options.ntlm, host: options.host ?? localHostNames() })]
 }
