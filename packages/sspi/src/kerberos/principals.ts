@@ -69,8 +69,9 @@ export function parsePrincipal(text: string): { readonly name: PrincipalName; re
  * is behind the `@` is a realm that is known, or written as realms are, in capitals; everywhere else it is an enterprise
  * name (RFC 6806 section 5), which a KDC finds the principal of.
  *
- * @param domain - The realm; empty for none. It is looked up without regard to case among the realms that are known, else
- *   written in capitals, as Windows does.
+ * @param domain - The realm; empty for none. It is looked up without regard to case among the realms that are known, as
+ *   such (`corp.example.com`) or, without a dot, as the NetBIOS name that is their first label (`CORP`); else it is written in
+ *   capitals, as Windows does.
  * @throws {@link SspiError} `SEC_E_UNKNOWN_CREDENTIALS` when there is no name, or nothing that says the realm.
  */
 export function clientPrincipal(user: string, domain: string, settings: KerberosSettings): Principal {
@@ -94,7 +95,8 @@ export function clientPrincipal(user: string, domain: string, settings: Kerberos
       'it has no realm, and there is no default realm; write user@REALM, or configure defaultRealm',
     )
   }
-  return { name, realm: knownRealm(where, settings) ?? (realm === undefined ? where.toUpperCase() : where) }
+  const written = realm ?? realmOfNetbiosName(where, settings) ?? where.toUpperCase()
+  return { name, realm: knownRealm(where, settings) ?? written }
 }
 
 /**
@@ -150,8 +152,19 @@ function isHost(text: string, settings: KerberosSettings): boolean {
 function knownRealm(text: string, { realms, defaultRealm }: KerberosSettings): string | undefined {
   if (realms.has(text) || defaultRealm === text) return text
   const capitals = text.toUpperCase()
-  const names = defaultRealm === undefined ? [...realms.keys()] : [defaultRealm, ...realms.keys()]
-  return names.find((name) => name.toUpperCase() === capitals)
+  return knownRealms({ realms, defaultRealm }).find((name) => name.toUpperCase() === capitals)
+}
+
+/** The one realm of the configuration that a NetBIOS name is the first label of; `undefined` when several are. */
+function realmOfNetbiosName(domain: string, settings: KerberosSettings): string | undefined {
+  const [realm, another] = knownRealms(settings).filter((name) =>
+    name.toUpperCase().startsWith(`${domain.toUpperCase()}.`),
+  )
+  return another === undefined ? realm : undefined
+}
+
+function knownRealms({ realms, defaultRealm }: Pick<KerberosSettings, 'realms' | 'defaultRealm'>): readonly string[] {
+  return [...new Set(defaultRealm === undefined ? realms.keys() : [defaultRealm, ...realms.keys()])]
 }
 
 function splitTarget(target: string): ReturnType<typeof split> {

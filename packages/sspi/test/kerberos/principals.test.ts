@@ -49,6 +49,8 @@ suite('the principal of a user', () => {
     ['alice', '', 'alice@EXAMPLE.COM', NameType.NT_PRINCIPAL],
     ['alice', 'other.org', 'alice@OTHER.ORG', NameType.NT_PRINCIPAL],
     ['alice', 'corp.example.com', 'alice@CORP.EXAMPLE.COM', NameType.NT_PRINCIPAL],
+    ['alice', 'corp', 'alice@CORP.EXAMPLE.COM', NameType.NT_PRINCIPAL],
+    ['alice', 'OTHER', 'alice@OTHER', NameType.NT_PRINCIPAL],
     ['alice@OTHER.ORG', '', 'alice@OTHER.ORG', NameType.NT_PRINCIPAL],
     ['alice@example.com', '', 'alice@EXAMPLE.COM', NameType.NT_PRINCIPAL],
     ['alice@mail.org', '', 'alice\\@mail.org@EXAMPLE.COM', NameType.NT_ENTERPRISE],

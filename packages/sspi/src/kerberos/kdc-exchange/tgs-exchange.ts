@@ -1,5 +1,5 @@
 import { wipe } from '../../crypto/index.js'
-import { KdcOption, KerberosErrorCode, MessageType, PaDataType } from '../constants.js'
+import { KdcOption, KerberosErrorCode, MessageType, PaDataType, TicketFlag } from '../constants.js'
 import { perform, type Effectful } from '../effect-run.js'
 import { KerberosKey, KeyUsage } from '../enctypes/index.js'
 import type { KdcClient } from '../kdc-client.js'
@@ -91,8 +91,10 @@ function makeBody(
   const { server, kdcOptions = 0, canonicalize = false } = query
   // Never longer than the ticket that it comes from, whatever its end is by our clock.
   const till = query.till ?? presented.endTime
+  // What the ticket may be used for, its children may be as well, unless nobody asks: Heimdal's KDC takes it away then.
+  const inherited = presented.flags & (TicketFlag.FORWARDABLE | TicketFlag.PROXIABLE)
   return makeKdcReqBody({
-    kdcOptions: (kdcOptions | (canonicalize ? KdcOption.CANONICALIZE : 0)) >>> 0,
+    kdcOptions: (kdcOptions | inherited | (canonicalize ? KdcOption.CANONICALIZE : 0)) >>> 0,
     realm,
     sname: server,
     till: till.getTime() === 0 ? inSeconds(world.now().getTime() + offsetMs, settings.ticketLifetimeSeconds) : till,
