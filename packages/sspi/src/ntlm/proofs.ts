@@ -70,13 +70,15 @@ export function pairsOf(client: ProvenClient): readonly AvPair[] {
   return client.response.kind === 'v2' ? client.response.avPairs : []
 }
 
-/** The NT hash of an account or of nobody: always one hashing of a password. */
+/** The NT hash of an account or of nobody: always one hashing of a password, and one copy of a hash. */
 function ntHashOf(account: Account | undefined, decoy: Uint8Array): SecretBytes {
-  const password = account?.secret.kind === 'password' ? account.secret.password : String.fromCharCode(...decoy)
-  const hashed = ntowfv1(password)
-  if (account?.secret.kind !== 'nt-hash') return hashed
-  wipe(hashed)
-  return secretFrom(account.secret.ntHash)
+  const secret = account?.secret
+  const hashed = ntowfv1(secret?.kind === 'password' ? secret.password : String.fromCharCode(...decoy))
+  try {
+    return secretFrom(secret?.kind === 'nt-hash' ? secret.ntHash : hashed)
+  } finally {
+    wipe(hashed)
+  }
 }
 
 /** The key exchange key when the response is that of the hash. */
