@@ -1,10 +1,9 @@
 import { pbkdf2 as nodePbkdf2 } from 'node:crypto'
 import { SspiError } from '../status/index.js'
-import { type DigestName } from './digest.js'
 import { secretFrom, wipe, type SecretBytes } from './secret-bytes.js'
 
 /** The digests that PBKDF2 is offered with. */
-export type Pbkdf2Hash = Exclude<DigestName, 'md5'>
+export type Pbkdf2Hash = 'sha1' | 'sha256' | 'sha384'
 
 /**
  * PBKDF2 (RFC 8018 section 5.2) with HMAC, in Node's thread pool: the turn goes on meanwhile.

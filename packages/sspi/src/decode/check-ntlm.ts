@@ -24,7 +24,9 @@ import { micPromised } from './ntlm.js'
 export interface NtlmMessages {
   /** The NEGOTIATE. Without it the MIC cannot be checked; a datagram exchange has none. */
   readonly negotiate?: Uint8Array | undefined
+  /** The second message. */
   readonly challenge: Uint8Array
+  /** The third message. */
   readonly authenticate: Uint8Array
 }
 
@@ -50,8 +52,11 @@ export interface Verdict {
 
 /** Result of {@link checkNtlm}. */
 export interface NtlmCheck {
+  /** As the AUTHENTICATE names it. */
   readonly user: string
+  /** As the AUTHENTICATE names it. */
   readonly domain: string
+  /** Of which version the response is. */
   readonly responseKind: 'NTLMv2' | 'NTLMv1' | 'NTLMv1 with extended session security' | 'none'
   /** The NTProofStr of NTLMv2, or the whole response of NTLMv1: whether the secret made it. */
   readonly response: Verdict
@@ -63,7 +68,9 @@ export interface NtlmCheck {
 
 /** The keys of an exchange, 16 bytes each. */
 export interface NtlmKeys {
+  /** 16 bytes. */
   readonly sessionBaseKey: Uint8Array
+  /** 16 bytes. */
   readonly exportedSessionKey: Uint8Array
 }
 

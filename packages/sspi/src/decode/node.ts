@@ -12,6 +12,7 @@ export interface DecodedNode {
   readonly meaning?: string | undefined
   /** What is wrong with the part. What could be read of it is in the children all the same. */
   readonly error?: string | undefined
+  /** What it is made of, in the order of the bytes. */
   readonly children: readonly DecodedNode[]
 }
 

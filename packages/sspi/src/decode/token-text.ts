@@ -7,6 +7,7 @@ export interface FoundToken {
   readonly form: 'header' | 'base64' | 'hex' | 'binary'
   /** The header and scheme it stood behind: `WWW-Authenticate: Negotiate`. */
   readonly header: string | undefined
+  /** The token itself. */
   readonly bytes: Uint8Array
 }
 

@@ -12,14 +12,19 @@ import {
 
 /** A package that can be negotiated, with a credential of its own. */
 export interface AvailableMechanism {
+  /** The package. */
   readonly package: SecurityPackage
+  /** What it brings for Negotiate: its OIDs, what it recognises. */
   readonly mechanism: Mechanism
+  /** Its own, made of the same value. */
   readonly credential: Credential
 }
 
 /** A package that cannot be negotiated with this credential, and why. */
 export interface UnavailableMechanism {
+  /** Its name. */
   readonly packageName: string
+  /** What it said when it was asked for a credential. */
   readonly reason: string
 }
 
@@ -31,6 +36,7 @@ export interface UnavailableMechanism {
 export class NegotiateCredential implements Credential {
   /** In the order of the registry, which is the order of preference. */
   readonly mechanisms: readonly AvailableMechanism[]
+  /** Those that cannot be used, each with its reason. */
   readonly unavailable: readonly UnavailableMechanism[]
   /** Whether it is nobody's: then there is no key to sign with. */
   readonly anonymous: boolean

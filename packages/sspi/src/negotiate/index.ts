@@ -9,6 +9,6 @@ export {
   type NegTokenInit,
   type NegTokenResp,
 } from './messages.js'
-export type { NegotiateCredential } from './credential.js'
+export type { AvailableMechanism, NegotiateCredential, UnavailableMechanism } from './credential.js'
 export type { NegotiateOptions } from './options.js'
 export { negotiatePackage } from './package.js'

@@ -7,6 +7,7 @@ export type NegotiationToken = NegTokenInit | NegTokenResp
 
 /** NegTokenInit, RFC 4178 §4.2.1, and NegTokenInit2, MS-SPNG 2.2.1, which is that with `negHints`. */
 export interface NegTokenInit {
+  /** Tells the two messages apart. */
   readonly kind: 'negTokenInit'
   /** Whether it came in the frame of RFC 2743 §3.1, as a first token should. */
   readonly framed: boolean
@@ -18,22 +19,31 @@ export interface NegTokenInit {
   readonly reqFlags: Uint8Array | undefined
   /** The optimistic token: the first one of the first mechanism. */
   readonly mechToken: Uint8Array | undefined
+  /** Of acceptors that speak first, MS-SPNG 2.2.1. */
   readonly negHints: NegHints | undefined
+  /** The MIC over the list of mechanisms. */
   readonly mechListMic: Uint8Array | undefined
 }
 
 /** NegHints, MS-SPNG 2.2.1. Not protected by anything. */
 export interface NegHints {
+  /** `not_defined_in_RFC4178@please_ignore`, as a rule. */
   readonly hintName: string | undefined
+  /** Nobody uses it. */
   readonly hintAddress: Uint8Array | undefined
 }
 
 /** NegTokenResp, RFC 4178 §4.2.2; every field may be missing. */
 export interface NegTokenResp {
+  /** Tells the two messages apart. */
   readonly kind: 'negTokenResp'
+  /** Where the negotiation stands; `undefined` where it was left out. */
   readonly negState: NegState | undefined
+  /** The OID that the acceptor chose. */
   readonly supportedMech: string | undefined
+  /** The token of the mechanism. */
   readonly responseToken: Uint8Array | undefined
+  /** The MIC over the list of mechanisms. */
   readonly mechListMic: Uint8Array | undefined
 }
 
@@ -51,7 +61,7 @@ export function looksLikeNegotiationToken(token: Uint8Array): boolean {
  * Fields that a later version of SPNEGO may append (the `...` of RFC 4178) are left aside.
  *
  * @param maxMechTypes - How many mechanisms may be listed. Default 64.
- * @throws {@link SspiError} `SEC_E_INVALID_TOKEN`.
+ * @throws `SspiError` `SEC_E_INVALID_TOKEN`.
  */
 export function readNegotiationToken(token: Uint8Array, maxMechTypes = DEFAULT_MAX_MECH_TYPES): NegotiationToken {
   if (token[0] === INIT || token[0] === RESP) return readChoice(token, false, maxMechTypes)
@@ -167,6 +177,7 @@ export interface NegTokenInitFields {
   readonly mechToken?: Uint8Array | undefined
   /** Makes it a NegTokenInit2. */
   readonly negHints?: NegHints | undefined
+  /** The MIC over the list of mechanisms. */
   readonly mechListMic?: Uint8Array | undefined
 }
 
@@ -194,9 +205,13 @@ function writeNegHints(writer: DerWriter, { hintName, hintAddress }: NegHints): 
 
 /** The fields of a NegTokenResp to be written. */
 export interface NegTokenRespFields {
+  /** Where the negotiation stands; `undefined` where it was left out. */
   readonly negState: NegState
+  /** The OID that the acceptor chose. */
   readonly supportedMech?: string | undefined
+  /** The token of the mechanism. */
   readonly responseToken?: Uint8Array | undefined
+  /** The MIC over the list of mechanisms. */
   readonly mechListMic?: Uint8Array | undefined
 }
 

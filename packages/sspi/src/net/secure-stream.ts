@@ -85,23 +85,27 @@ export class SecureStream extends Duplex {
     return this.#protection.session.attribute(attribute)
   }
 
+  /** @internal */
   override _read(): void {
     this.#wanted = true
     this.#receive()
   }
 
+  /** @internal */
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, callback: Callback): void {
     this.#pieces = [chunk]
     this.#written = callback
     this.#send()
   }
 
+  /** @internal */
   override _writev(chunks: readonly { readonly chunk: Uint8Array }[], callback: Callback): void {
     this.#pieces = chunks.map(({ chunk }) => chunk)
     this.#written = callback
     this.#send()
   }
 
+  /** @internal */
   override _final(callback: Callback): void {
     const { frameType } = this.#protection
     try {
@@ -113,6 +117,7 @@ export class SecureStream extends Duplex {
     }
   }
 
+  /** @internal */
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
     clearTimeout(this.#idleTimer)
     this.#pieces = []

@@ -22,7 +22,9 @@ export interface ServerOptions extends Omit<SecureServerOptions, 'signal'> {
 
 /** Where a connection came from; `undefined` for Unix sockets and named pipes. */
 export interface RemoteEnd {
+  /** The IP address. */
   readonly address: string | undefined
+  /** The TCP port. */
   readonly port: number | undefined
 }
 
@@ -32,7 +34,9 @@ export interface SecureServerEvents {
   secureConnection: [stream: SecureStream, from: RemoteEnd]
   /** A client was not. The server goes on. */
   refused: [error: unknown, from: RemoteEnd]
+  /** It waits for clients. */
   listening: []
+  /** It listens no more, and every stream has ended. */
   close: []
   /** The server itself failed: the port is taken, … */
   error: [error: Error]

@@ -6,6 +6,7 @@ import { AvId } from './constants.js'
 export interface AvPair {
   /** An `AvId`; others are kept as they come. */
   readonly id: number
+  /** As it came. */
   readonly value: Uint8Array
 }
 

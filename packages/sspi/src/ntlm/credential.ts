@@ -12,6 +12,7 @@ export type NtlmSecret =
 
 /** NTLM's form of a credential: the NT hash, not the password. */
 export class NtlmCredential implements Credential {
+  /** It does not expire. */
   readonly expiry: Date = never()
   readonly #secret: NtlmSecret
 
@@ -20,6 +21,7 @@ export class NtlmCredential implements Credential {
     this.#secret = secret
   }
 
+  /** The secret itself, not a copy. */
   get secret(): NtlmSecret {
     return this.#secret
   }

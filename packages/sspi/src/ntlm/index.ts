@@ -41,6 +41,6 @@ export {
   type NtResponse,
 } from './responses.js'
 export { sealKey, signKey, type Sender } from './session-keys.js'
-export { NtlmCredential } from './credential.js'
+export { NtlmCredential, type NtlmSecret } from './credential.js'
 export type { HostNames, NtlmOptions } from './options.js'
 export { ntlmPackage } from './package.js'

@@ -145,10 +145,15 @@ export function ntlmv1Response(
 
 /** What KXKEY looks at, MS-NLMP 3.4.5.1. */
 export interface KeyExchangeParts {
+  /** What was negotiated. */
   readonly flags: number
+  /** Of the response. */
   readonly ntlmVersion: 1 | 2
+  /** 16 bytes. */
   readonly sessionBaseKey: Uint8Array
+  /** As the client sent it. */
   readonly lmResponse: Uint8Array
+  /** 8 bytes. */
   readonly serverChallenge: Uint8Array
   /** The LM hash; counts with NTLMv1 where the flags ask for it. */
   readonly lmHash?: Uint8Array | undefined

@@ -10,7 +10,9 @@ export interface AccountQuery {
 
 /** What an account database knows of an account: who it is, and one form of its secret. */
 export interface Account {
+  /** Who it is, as the access token will say. */
   readonly identity: Identity
+  /** What its authentication is checked with. */
   readonly secret: AccountSecret
   /** Whether the account may log on at all. A disabled account is refused like a wrong password. Default `true`. */
   readonly enabled?: boolean

@@ -19,7 +19,9 @@ import type { SecPkgInfo } from './package-info.js'
 
 /** SecPkgContext_Sizes: how large tokens, signatures and paddings of a context get, in bytes. */
 export interface Sizes {
+  /** The largest token of the exchange. */
   readonly maxToken: number
+  /** The token buffer of `makeSignature`. */
   readonly maxSignature: number
   /** The cipher's block; 0 or 1 for a stream cipher. */
   readonly blockSize: number
@@ -29,10 +31,15 @@ export interface Sizes {
 
 /** SecPkgContext_StreamSizes: of packages whose messages are records in a stream (Schannel), in bytes. */
 export interface StreamSizes {
+  /** In front of each record. */
   readonly header: number
+  /** Behind each record. */
   readonly trailer: number
+  /** The most that one record takes. */
   readonly maximumMessage: number
+  /** How many buffers `encryptMessage` wants. */
   readonly buffers: number
+  /** The cipher's block. */
   readonly blockSize: number
 }
 
@@ -44,19 +51,25 @@ export interface Names {
 
 /** SecPkgContext_NativeNames: both ends, as the protocol itself writes them. */
 export interface NativeNames {
+  /** The initiator. */
   readonly clientName: string
+  /** The acceptor. */
   readonly serverName: string
 }
 
 /** SecPkgContext_Lifespan: from when to when the context is good. */
 export interface Lifespan {
+  /** From when. */
   readonly start: Date
+  /** To when. */
   readonly expiry: Date
 }
 
 /** SecPkgContext_KeyInfo: what protects messages. */
 export interface KeyInfo {
+  /** For people. */
   readonly signatureAlgorithmName: string
+  /** For people. */
   readonly encryptAlgorithmName: string
   /** In bits. */
   readonly keySize: number
@@ -74,6 +87,7 @@ export interface SessionKey {
 
 /** SecPkgContext_NegotiationInfo: which package came out. */
 export interface NegotiationInfo {
+  /** The package that was chosen. */
   readonly packageInfo: SecPkgInfo
   /** One of `SECPKG_NEGOTIATION_…`. */
   readonly negotiationState: number
@@ -81,21 +95,25 @@ export interface NegotiationInfo {
 
 /** SecPkgContext_Flags: `ISC_RET_…` or `ASC_RET_…`, as the last step returned them. */
 export interface ContextFlags {
+  /** Bits of `ISC_RET_…` on the initiator's side, of `ASC_RET_…` on the acceptor's. */
   readonly flags: number
 }
 
 /** SecPkgContext_TargetInformation: what the server said of itself; for NTLM the AV pairs of its CHALLENGE. */
 export interface TargetInformation {
+  /** A copy. */
   readonly targetInformation: Uint8Array
 }
 
 /** SecPkgContext_ClientSpecifiedTarget: the name of the server that the client asked for. */
 export interface ClientSpecifiedTarget {
+  /** As the client wrote it. */
   readonly targetName: string
 }
 
 /** SecPkgContext_LastClientTokenStatus: whether the token that the server was given last was the client's last one. */
 export interface LastClientTokenStatus {
+  /** `maybe` where the protocol does not tell. */
   readonly lastClientTokenStatus: 'yes' | 'no' | 'maybe'
 }
 
@@ -117,7 +135,9 @@ export interface KerberosTicket {
   readonly flags: number
   /** When the client authenticated to its KDC first. */
   readonly authTime: Date
+  /** From when it is good. */
   readonly startTime: Date
+  /** Until when it is good. */
   readonly endTime: Date
   /** Until when it can be renewed; `undefined` for not at all. */
   readonly renewTill: Date | undefined
@@ -134,7 +154,9 @@ export interface KerberosTicket {
 
 /** An element of Kerberos authorization data, RFC 4120 section 5.2.6. */
 export interface AuthorizationData {
+  /** See the authorization data types of RFC 4120 §7.5.4. */
   readonly type: number
+  /** As the ticket carries it. */
   readonly data: Uint8Array
 }
 

@@ -73,6 +73,7 @@ export class SecBuffer {
 export class SecBufferDesc {
   /** `SECBUFFER_VERSION`; there is no other. */
   readonly ulVersion = SECBUFFER_VERSION
+  /** In the order that the caller likes. */
   readonly buffers: readonly SecBuffer[]
 
   constructor(buffers: readonly SecBuffer[]) {

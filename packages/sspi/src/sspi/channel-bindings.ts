@@ -8,9 +8,13 @@ import { md5 } from '../crypto/index.js'
 export interface ChannelBindings {
   /** A GSS_C_AF_… number; 0, unspecified, for TLS. Default 0. */
   readonly initiatorAddrType?: number
+  /** Default: empty. */
   readonly initiatorAddress?: Uint8Array
+  /** Default: 0, unspecified. */
   readonly acceptorAddrType?: number
+  /** Default: empty. */
   readonly acceptorAddress?: Uint8Array
+  /** `tls-server-end-point:` and the hash, for instance. */
   readonly applicationData: Uint8Array
 }
 

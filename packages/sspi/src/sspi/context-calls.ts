@@ -51,9 +51,11 @@ export interface ContextStep {
    * the answer. `SEC_I_COMPLETE_NEEDED`: call `completeAuthToken` before sending. `SEC_E_INCOMPLETE_MESSAGE`: come back with more input.
    */
   readonly status: StepStatus
+  /** The context, new or as it was given. */
   readonly context: CtxtHandle
   /** `ISC_RET_…` or `ASC_RET_…`: what has been achieved so far. */
   readonly contextAttr: number
+  /** Until when it is good. */
   readonly expiry: Date
 }
 
@@ -69,6 +71,7 @@ export interface ExportOptions {
 export interface ImportOptions {
   /** The package that the context was made with. */
   readonly package: string
+  /** What was exported. */
   readonly blob: Uint8Array
   /** The key of the export. */
   readonly key: Uint8Array
@@ -76,10 +79,12 @@ export interface ImportOptions {
 
 /** Result of `importSecurityContext`. */
 export interface ImportedContext {
+  /** The context, as if it had been established here. */
   readonly context: CtxtHandle
   /** Which side of its exchange the context was. */
   readonly side: Side
   /** `ISC_RET_…` or `ASC_RET_…`. */
   readonly contextAttr: number
+  /** Until when it is good. */
   readonly expiry: Date
 }

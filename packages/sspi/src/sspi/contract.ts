@@ -49,6 +49,7 @@ export type Step =
  * A peer's error ends it: `step` throws an `SspiError`, with a token for the peer where the protocol has one.
  */
 export interface Exchange {
+  /** Advances by one input. */
   step(input: Input): Step
   /** `ISC_RET_…` or `ASC_RET_…` as far as they are known. */
   readonly contextAttr: number
@@ -76,6 +77,7 @@ export type Unsealed =
 export interface Session {
   /** `ISC_RET_…` or `ASC_RET_…`: what was really achieved. */
   readonly contextAttr: number
+  /** Until when it is good. */
   readonly expiry: Date
   /** The other side, where it is known. */
   readonly peer: Identity | undefined
@@ -118,6 +120,7 @@ export interface MechListMic {
 
 /** A package's own form of a credential: what its exchanges work with. */
 export interface Credential {
+  /** Until when it is good. */
   readonly expiry: Date
   /** Who it is for, where that is known. */
   readonly identity: Identity | undefined
@@ -127,6 +130,7 @@ export interface Credential {
 
 /** What a credential is to be made of. */
 export interface CredentialRequest {
+  /** For which side. */
   readonly use: 'inbound' | 'outbound' | 'both'
   /** The name that the caller wants the credential for, if it named one. */
   readonly principal: string | undefined
@@ -162,12 +166,14 @@ export type RevealedCredential =
       readonly kind: 'ticket-cache'
       readonly packageList: string | undefined
       readonly cache: Uint8Array
+      /** Takes the cache after tickets have come to it. */
       readonly save: ((cache: Uint8Array) => void | Promise<void>) | undefined
     }
   | { readonly kind: 'anonymous' }
 
 /** The registered packages in their order, looked up without regard to case. */
 export interface Packages extends Iterable<SecurityPackage> {
+  /** The package of that name. */
   find(name: string): SecurityPackage | undefined
 }
 
@@ -179,14 +185,17 @@ export interface InitiateRequest<C extends Credential = Credential> {
   readonly targetName: string
   /** `ISC_REQ_…`. */
   readonly contextReq: number
+  /** The other packages of the same interface. */
   readonly packages: Packages
 }
 
 /** What an acceptor starts with. */
 export interface AcceptRequest<C extends Credential = Credential> {
+  /** What the package itself made of the caller's credential. */
   readonly credential: C
   /** `ASC_REQ_…`. */
   readonly contextReq: number
+  /** The other packages of the same interface. */
   readonly packages: Packages
 }
 
@@ -195,6 +204,7 @@ export interface AcceptRequest<C extends Credential = Credential> {
  * given back only the credentials that it made itself.
  */
 export interface SecurityPackage<C extends Credential = Credential> {
+  /** What `enumerateSecurityPackages` shows. */
   readonly info: SecPkgInfo
   /** What a token buffer without enough room is answered with. Default `SEC_E_BUFFER_TOO_SMALL`. */
   readonly shortBufferStatus?: FailureName

@@ -12,9 +12,13 @@ export type CredentialValue =
  * Negotiate may use: `"!ntlm"`, `"kerberos,!ntlm"`.
  */
 export interface SecWinntAuthIdentity {
+  /** The user, without the domain. */
   readonly user?: string | undefined
+  /** The domain; empty when there is none. */
   readonly domain?: string | undefined
+  /** In clear. */
   readonly password?: string | undefined
+  /** Which packages may use it (`!ntlm,kerberos`). Default: any. */
   readonly packageList?: string | undefined
 }
 
@@ -94,8 +98,11 @@ const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 /** What credentials with a name have in common. */
 export abstract class NamedCredential {
+  /** The user, without the domain. */
   readonly user: string
+  /** The domain; empty when there is none. */
   readonly domain: string
+  /** Which packages may use it (`!ntlm,kerberos`). Default: any. */
   readonly packageList: string | undefined
 
   constructor(options: Omit<PasswordCredentialOptions, 'password'>) {
@@ -105,10 +112,12 @@ export abstract class NamedCredential {
     this.packageList = options.packageList
   }
 
+  /** Without the secret. */
   toJSON(): object {
     return { user: this.user, domain: this.domain, secret: 'redacted' }
   }
 
+  /** Without the secret. */
   [inspect](): string {
     return `${this.constructor.name} { user: '${this.user}', domain: '${this.domain}', secret: redacted }`
   }
@@ -116,6 +125,7 @@ export abstract class NamedCredential {
 
 /** Made by {@link passwordCredential}. */
 export class PasswordCredential extends NamedCredential {
+  /** Which kind of credential it is. */
   readonly kind = 'password'
   readonly #password: SecretSource<string>
 
@@ -132,6 +142,7 @@ export class PasswordCredential extends NamedCredential {
 
 /** Made by {@link ntHashCredential}. */
 export class NtHashCredential extends NamedCredential {
+  /** Which kind of credential it is. */
   readonly kind = 'nt-hash'
   readonly #ntHash: SecretSource<Uint8Array>
 
@@ -149,8 +160,11 @@ export class NtHashCredential extends NamedCredential {
 
 /** Made by {@link keytabCredential}. */
 export class KeytabCredential {
+  /** Which kind of credential it is. */
   readonly kind = 'keytab'
+  /** `user@REALM`; `undefined` where the keytab says. */
   readonly principal: string | undefined
+  /** Which packages may use it (`!ntlm,kerberos`). Default: any. */
   readonly packageList: string | undefined
   readonly #keytab: SecretSource<Uint8Array>
 
@@ -165,10 +179,12 @@ export class KeytabCredential {
     return typeof this.#keytab === 'function' ? this.#keytab() : this.#keytab
   }
 
+  /** Without the secret. */
   toJSON(): object {
     return { principal: this.principal, secret: 'redacted' }
   }
 
+  /** Without the secret. */
   [inspect](): string {
     return `KeytabCredential { principal: '${this.principal ?? ''}', secret: redacted }`
   }
@@ -176,8 +192,11 @@ export class KeytabCredential {
 
 /** Made by {@link ticketCacheCredential}. */
 export class TicketCacheCredential {
+  /** Which kind of credential it is. */
   readonly kind = 'ticket-cache'
+  /** Which packages may use it (`!ntlm,kerberos`). Default: any. */
   readonly packageList: string | undefined
+  /** Takes the cache after tickets have come to it. */
   readonly save: ((cache: Uint8Array) => void | Promise<void>) | undefined
   readonly #cache: SecretSource<Uint8Array>
 
@@ -192,10 +211,12 @@ export class TicketCacheCredential {
     return typeof this.#cache === 'function' ? this.#cache() : this.#cache
   }
 
+  /** Without the secret. */
   toJSON(): object {
     return { secret: 'redacted' }
   }
 
+  /** Without the secret. */
   [inspect](): string {
     return 'TicketCacheCredential { secret: redacted }'
   }
@@ -203,9 +224,13 @@ export class TicketCacheCredential {
 
 /** Made by {@link anonymousCredential}. */
 export class AnonymousCredential {
+  /** Which kind of credential it is. */
   readonly kind = 'anonymous'
+  /** The user, without the domain. */
   readonly user = ''
+  /** The domain; empty when there is none. */
   readonly domain = ''
+  /** Which packages may use it (`!ntlm,kerberos`). Default: any. */
   readonly packageList: string | undefined = undefined
 }
 

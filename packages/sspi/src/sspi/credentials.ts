@@ -30,6 +30,7 @@ export interface AcquireCredentialsOptions {
 
 /** Result of `acquireCredentialsHandle`. */
 export interface AcquiredCredentials {
+  /** The handle, to be freed by the caller. */
   readonly credential: CredHandle
   /** When the credential ends; far away for those that do not. */
   readonly expiry: Date

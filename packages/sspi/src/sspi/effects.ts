@@ -20,6 +20,7 @@ export interface Effects {
 
 /** A message for a Kerberos service of a realm. */
 export interface KdcQuery {
+  /** Whose KDC is asked. */
   readonly realm: string
   /** `kdc` for tickets, `kpasswd` for changes of passwords. */
   readonly service: 'kdc' | 'kpasswd'
@@ -29,10 +30,13 @@ export interface KdcQuery {
 
 /** A password to be stretched by PBKDF2. */
 export interface StretchQuery {
+  /** The hash under PBKDF2. */
   readonly hash: Pbkdf2Hash
   /** Overwritten by whoever asked when the answer has come. */
   readonly password: Uint8Array
+  /** As the KDC gave it. */
   readonly salt: Uint8Array
+  /** How often the hash is taken. */
   readonly iterations: number
   /** Bytes wanted. */
   readonly length: number
@@ -71,5 +75,6 @@ export type KdcSender = (query: KdcQuery, signal: AbortSignal | undefined) => Ui
  * the same turn. A driver may throw or reject; that ends the exchange with the same error.
  */
 export interface Driver {
+  /** Does what is asked, in this turn or later. */
   answer(ask: Ask, signal: AbortSignal | undefined): Answer | Promise<Answer>
 }

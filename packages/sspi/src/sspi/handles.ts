@@ -13,6 +13,7 @@ export class CredHandle implements Disposable {
     this.#end = end
   }
 
+  /** Frees the credential. */
   [Symbol.dispose](): void {
     this.#end()
   }
@@ -30,6 +31,7 @@ export class CtxtHandle implements Disposable {
     this.#end = end
   }
 
+  /** Deletes the context. */
   [Symbol.dispose](): void {
     this.#end()
   }

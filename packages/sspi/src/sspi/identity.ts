@@ -17,9 +17,11 @@ export type ImpersonationLevel = 'anonymous' | 'identification' | 'impersonation
 
 /** The client as the server's access decisions see it: the result of `SECPKG_ATTR_ACCESS_TOKEN`. */
 export interface AccessToken {
+  /** Who the client is. */
   readonly user: Identity
   /** The package that authenticated the user. */
   readonly packageName: string
+  /** How far the server may act for it. */
   readonly impersonationLevel: ImpersonationLevel
   /** A number of this log-on, different for every context. */
   readonly authenticationId: bigint

@@ -18,7 +18,7 @@ export {
 } from '../status/index.js'
 
 // What a package of a third party needs to keep its keys as the built-in ones do.
-export { constantTimeEqual, secretBytes, secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
+export { constantTimeEqual, secretBytes, secretFrom, wipe, type Pbkdf2Hash, type SecretBytes } from '../crypto/index.js'
 
 export type { Account, AccountDatabase, AccountQuery, AccountSecret } from './accounts.js'
 export {

@@ -23,13 +23,22 @@ export interface Decrypted {
 
 /** What the second level takes of the first: all that it stands on. Each call is described at `SecurityFunctionTable`. */
 export interface LevelOne {
+  /** Gets a credential. */
   acquireCredentialsHandle(options: AcquireCredentialsOptions): Promise<AcquiredCredentials>
+  /** One step of the initiator. */
   initializeSecurityContext(options: InitializeSecurityContextOptions): Promise<ContextStep>
+  /** One step of the acceptor. */
   acceptSecurityContext(options: AcceptSecurityContextOptions): Promise<ContextStep>
+  /** Asks a context. */
   queryContextAttributes<A extends ContextAttribute>(context: CtxtHandle, attribute: A): ContextAttributes[A]
+  /** Signs. */
   makeSignature(context: CtxtHandle, qop: number, message: SecBufferDesc): void
+  /** Checks a signature; returns the quality of protection. */
   verifySignature(context: CtxtHandle, message: SecBufferDesc): number
+  /** Encrypts and signs in place. */
   encryptMessage(context: CtxtHandle, qop: number, message: SecBufferDesc): void
+  /** Checks and decrypts in place. */
   decryptMessage(context: CtxtHandle, message: SecBufferDesc): Decrypted
+  /** Takes a context out; it is ended here. */
   exportSecurityContext(context: CtxtHandle, options: ExportOptions): Uint8Array
 }

@@ -19,6 +19,7 @@ export interface MessageLayout {
   readonly signed: readonly Uint8Array[]
   /** Of those, the ones that are encrypted in place: the same views, so that the others can be told from them. */
   readonly sealed: readonly Uint8Array[]
+  /** The padding buffer, where there is one. */
   readonly padding: SecBuffer | undefined
 }
 
@@ -63,6 +64,7 @@ export function readMessageLayout(message: SecBufferDesc): MessageLayout {
 
 /** A message that came as one piece: the whole in a `SECBUFFER_STREAM`, the plaintext to be shown in a `SECBUFFER_DATA`. */
 export interface StreamLayout {
+  /** What came, whole or not. */
   readonly stream: SecBuffer
   /** Becomes a view of the plaintext inside the stream. */
   readonly data: SecBuffer

@@ -34,11 +34,13 @@ export type Achieved = 'mutual authentication' | 'integrity' | 'confidentiality'
  * session goes on waiting for the right one.
  */
 export class SecureSession implements Disposable {
+  /** Which side of the exchange it came from. */
   readonly side: Side
   /** What was achieved, in words. */
   readonly achieved: readonly Achieved[]
   /** `ISC_RET_…` or `ASC_RET_…`. */
   readonly contextAttr: number
+  /** Until when it is good. */
   readonly expiry: Date
   /** The package that was asked for; `packageName` of what came out under Negotiate is in `mechanism`. */
   readonly packageName: string

@@ -19,9 +19,12 @@ export interface Policy {
 
 /** The world outside a core, as far as it may be asked without leaving the turn. A test gives it a fixed one. */
 export interface World {
+  /** The time, of which no core has a clock of its own. */
   now(): Date
   /** Unpredictable bytes, the caller's own. */
   random(length: number): Uint8Array
+  /** What the application demands of peers. */
   readonly policy: Policy
+  /** Tells what happened, to whoever listens. */
   emit(event: AuthenticationEvent): void
 }

@@ -32,6 +32,7 @@ type Loaded = { readonly version: string | undefined } & (
 
 /** Made by {@link fileAccounts}. Printed, it shows no secret. */
 export class FileAccounts implements AccountDatabase {
+  /** The file. */
   readonly path: string
   readonly #options: FileAccountsOptions
   #loaded: Loaded | undefined

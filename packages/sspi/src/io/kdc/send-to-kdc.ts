@@ -24,6 +24,7 @@ export interface KdcQuery {
 
 /** How requests get to KDCs. */
 export interface KdcTransportOptions {
+  /** Realms, and the way to their KDCs. */
   readonly config: KerberosConfig
   /** Servers that go before those of the configuration, in its notation; `undefined` or none for realms without. */
   readonly servers?: ((realm: string, service: KdcService) => readonly string[] | undefined) | undefined

@@ -18,8 +18,11 @@ export interface AuthenticateMessage {
   readonly ntResponse: Uint8Array
   /** 24 bytes, or nothing; one zero byte of an anonymous client. */
   readonly lmResponse: Uint8Array
+  /** The domain of the user; empty when there is none. */
   readonly domain: string
+  /** The user; empty when anonymous. */
   readonly user: string
+  /** The client's own name, which nothing proves. */
   readonly workstation: string
   /** 16 bytes, or nothing. */
   readonly encryptedRandomSessionKey: Uint8Array

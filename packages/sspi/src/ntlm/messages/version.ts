@@ -2,8 +2,11 @@ import { Reader, Writer } from '../../bytes/index.js'
 
 /** Version, MS-NLMP 2.2.2.10: what the sender's system is, for people who debug. */
 export interface Version {
+  /** 8 bits. */
   readonly major: number
+  /** 8 bits. */
   readonly minor: number
+  /** 16 bits. */
   readonly build: number
   /** 15 is the only one there is. */
   readonly ntlmRevision: number
