@@ -50,4 +50,5 @@ export {
   type PeerName,
   type SambaAd,
 } from './peers.js'
+export { KerberosSide, type KerberosSideOptions } from './kerberos-side.js'
 export { messagesOf, ourSide, stepOf } from './ours.js'
