@@ -1,4 +1,6 @@
 import { fipsEnabled, randomBytes } from '../crypto/index.js'
+import { kdcSender } from '../io/kdc/index.js'
+import type { KerberosConfig } from '../io/krb5-conf/index.js'
 import { memoryReplayCache } from '../io/stores/index.js'
 import { kerberosPackage, type KerberosOptions } from '../kerberos/index.js'
 import { negotiatePackage, type NegotiateOptions } from '../negotiate/index.js'
@@ -26,7 +28,12 @@ export interface SecurityInterfaceOptions {
   readonly policy?: Partial<Policy> | undefined
   /** The names by which acceptors call themselves. Default: made from the operating system's host name. */
   readonly host?: HostNames | undefined
-  /** Options of Kerberos: realms, encryption types, lifetimes. */
+  /**
+   * The Kerberos configuration of a machine, as `loadKrb5Conf` of `sspi/krb5` reads it: realms, encryption types, and the way
+   * to the KDCs. Default: none, so that Kerberos can only accept. Nothing is read from the environment unless asked for.
+   */
+  readonly krb5?: KerberosConfig | undefined
+  /** Options of Kerberos, which come before those of `krb5`: realms, encryption types, lifetimes. */
   readonly kerberos?: KerberosOptions | undefined
   /** Options of NTLM. */
   readonly ntlm?: Omit<NtlmOptions, 'host'> | undefined
@@ -34,7 +41,7 @@ export interface SecurityInterfaceOptions {
   readonly negotiate?: NegotiateOptions | undefined
   /** Further packages, registered after the built-in ones. Default: none. */
   readonly packages?: readonly SecurityPackage[] | undefined
-  /** Carries requests to Kerberos KDCs. Default: nowhere, so that Kerberos can only accept. */
+  /** Carries requests to Kerberos KDCs. Default: as `krb5` says; without it nowhere, so that Kerberos can only accept. */
   readonly kdc?: KdcSender | undefined
   /** Remembers what acceptors have seen of clients, so that it is not accepted twice. Default: in this process's memory. */
   readonly replays?: ReplayCache | undefined
@@ -77,7 +84,7 @@ export function initSecurityInterface(options: SecurityInterfaceOptions = {}): S
     packages: [...builtInPackages(options), ...(options.packages ?? [])],
     driver: createDriver({
       accounts: options.accounts,
-      kdc: options.kdc,
+      kdc: senderOf(options),
       replays: options.replays ?? memoryReplayCache({ now }),
     }),
     world,
@@ -89,7 +96,15 @@ export function initSecurityInterface(options: SecurityInterfaceOptions = {}): S
 /** The built-in packages. Negotiate prefers its mechanisms in the order in which they stand here. */
 function builtInPackages(options: SecurityInterfaceOptions): readonly SecurityPackage[] {
   const negotiate = negotiatePackage(options.negotiate)
-  const kerberos = kerberosPackage({ ...options.kerberos, withoutKdc: options.kdc === undefined })
+  const kerberos = kerberosPackage({
+    ...options.krb5,
+    ...options.kerberos,
+    withoutKdc: senderOf(options) === undefined,
+  })
   if (fipsEnabled()) return [negotiate, kerberos]
   return [negotiate, kerberos, ntlmPackage({ ...options.ntlm, host: options.host ?? localHostNames() })]
+}
+
+function senderOf({ kdc, krb5 }: SecurityInterfaceOptions): KdcSender | undefined {
+  return kdc ?? (krb5 === undefined ? undefined : kdcSender({ config: krb5 }))
 }

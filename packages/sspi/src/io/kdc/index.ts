@@ -1,3 +1,4 @@
+export { kdcSender } from './kdc-sender.js'
 export { parseKdcServer, type KdcServer } from './kdc-server.js'
 export { locateKdcs, type Located, type LocateOptions } from './locate.js'
 export type { KdcService } from './reply.js'

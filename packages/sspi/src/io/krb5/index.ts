@@ -1,0 +1,40 @@
+// What Kerberos has on a machine: its configuration, the way to its KDCs, caches and keytabs. One door for those outside.
+
+export {
+  dirCcaches,
+  fileCcache,
+  loadKeytabFile,
+  memoryCcache,
+  openCcache,
+  saveKeytabFile,
+  type CcacheCollection,
+  type CcacheStore,
+} from '../ccache-store/index.js'
+export {
+  kdcSender,
+  sendToKdc,
+  systemResolver,
+  type HostAddress,
+  type KdcQuery,
+  type KdcResolver,
+  type KdcService,
+  type KdcTransportOptions,
+  type SrvRecord,
+} from '../kdc/index.js'
+export {
+  loadDefaultKrb5Conf,
+  loadKrb5Conf,
+  parseKrb5Conf,
+  realmOfHost,
+  type DefaultKrb5ConfOptions,
+  type Expansions,
+  type KerberosConfig,
+  type KerberosConfigOptions,
+  type RealmConfig,
+} from '../krb5-conf/index.js'
+export {
+  ccacheCredential,
+  keytabFileCredential,
+  type CcacheCredentialOptions,
+  type KeytabFileCredentialOptions,
+} from './file-credentials.js'
