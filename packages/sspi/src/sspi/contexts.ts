@@ -183,9 +183,9 @@ export class ContextKeeper {
         // accept again, so it is kept for the same call; an initiator begins anew.
         if (options.context === undefined) {
           const { channelBindings } = input
-          if (side === 'acceptor' && state.phase.at === 'undelivered')
+          if (side === 'acceptor' && state.phase.at === 'undelivered') {
             held!.keepUndelivered({ context, channelBindings })
-          else state.end()
+          } else state.end()
         }
         throw error
       }
