@@ -4,49 +4,68 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** Figures of gssbench, by test and size: rates per second. */
-export type PeerFigures = ReadonlyMap<string, number>
+/** Figures by test and size (`establish`, `seal 64`): rates per second. */
+export type Figures = ReadonlyMap<string, number>
 
-/** The C harness over GSS-API, built for this run. */
-export interface Gssbench {
-  /** Runs one mechanism's tests once. */
-  run(mech: 'ntlm' | 'spnego-ntlm', tests: string, seconds: number): PeerFigures
+/** One run of gssbench. */
+export interface GssbenchRun {
+  readonly mech: 'ntlm' | 'spnego-ntlm' | 'krb5' | 'spnego'
+  /** `ctx`, `wrap`, `mic`, with commas between them. */
+  readonly tests: string
+  readonly seconds: number
+  /** Further arguments. */
+  readonly args?: readonly string[] | undefined
+  /** Further environment. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+}
+
+/** The folder of this run, with the C harness over GSS-API and, where it came up, a Kerberos realm. */
+export interface Workshop {
+  readonly folder: string
+  /** Runs the harness once. */
+  gssbench(run: GssbenchRun): Figures
+  /** Whether there is a realm; else why not. */
+  readonly realm: true | string
   dispose(): void
 }
 
 const BUILD = fileURLToPath(new URL('../../peers/gssbench.sh', import.meta.url))
+const REALM = fileURLToPath(new URL('../../peers/realm.sh', import.meta.url))
 
-/** Builds the harness. @returns it, or the reason why it is not to be had here. */
-export function buildGssbench(): Gssbench | string {
+/** Builds the harness and brings a realm up. @returns the workshop, or the reason why it is not to be had here. */
+export function openWorkshop(): Workshop | string {
   const folder = mkdtempSync(join(tmpdir(), 'sspi-bench-'))
-  try {
-    execFileSync(BUILD, [folder], { stdio: ['ignore', 'inherit', 'inherit'] })
-  } catch (error) {
-    rmSync(folder, { recursive: true })
-    return `gss-ntlmssp could not be built or installed (${error instanceof Error ? error.message : String(error)})`
+  const attempt = (what: string, script: string, args: readonly string[]): true | string => {
+    try {
+      execFileSync(script, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+      return true
+    } catch (error) {
+      return `${what} (${error instanceof Error ? error.message : String(error)})`
+    }
   }
+  const built = attempt('gssbench could not be built', BUILD, [folder])
+  if (built !== true) {
+    rmSync(folder, { recursive: true })
+    return built
+  }
+  const realm = attempt("MIT's KDC did not come up", REALM, ['up', folder])
   return {
-    run: (mech, tests, seconds) => run(folder, mech, tests, seconds),
+    folder,
+    gssbench: (run) => gssbench(folder, run),
+    realm,
     dispose: () => {
-      rmSync(folder, { recursive: true })
+      attempt('down', REALM, ['down', folder])
+      rmSync(folder, { recursive: true, force: true })
     },
   }
 }
 
-function run(folder: string, mech: string, tests: string, seconds: number): PeerFigures {
-  const command = [
-    join(folder, 'gssbench'),
-    '--mech',
-    mech,
-    '--tests',
-    tests,
-    '--seconds',
-    String(seconds),
-    '--reps',
-    '1',
-  ]
-  const env = { ...process.env, NTLM_USER_FILE: join(folder, 'ntlm.users') }
-  const output = execFileSync(command[0] ?? '', command.slice(1), { env, encoding: 'utf8' })
+function gssbench(folder: string, { mech, tests, seconds, args = [], env = {} }: GssbenchRun): Figures {
+  const options = ['--mech', mech, '--tests', tests, '--seconds', String(seconds), '--reps', '1', ...args]
+  const output = execFileSync(join(folder, 'gssbench'), options, {
+    env: { ...process.env, NTLM_USER_FILE: join(folder, 'ntlm.users'), ...env },
+    encoding: 'utf8',
+  })
   const figures = new Map<string, number>()
   for (const line of output.split('\n').filter((each) => each !== '')) {
     const row = JSON.parse(line) as Record<string, number | string> // its own output, one flat object a line

@@ -1,12 +1,17 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import {
   initSecurityInterface,
+  keytabCredential,
   passwordCredential,
   SECPKG_CRED_INBOUND,
   SECPKG_CRED_OUTBOUND,
+  type CredentialValue,
   type SecureSession,
   type SecurityFunctionTable,
 } from 'sspi'
 import { memoryAccounts } from 'sspi/accounts'
+import { ccacheCredential, loadKrb5Conf } from 'sspi/krb5'
 
 /** Both sides of a package in this process. */
 export interface Pair {
@@ -18,18 +23,38 @@ export interface Pair {
 
 const PASSWORD = 'alice-password'
 
-/** A pair with its credentials acquired once, as the peer's harness does. */
-export async function createPair(packageName: string): Promise<Pair> {
+/** A pair with a password on one side and an account database on the other. */
+export function passwordPair(packageName: string): Promise<Pair> {
   const accounts = memoryAccounts([{ user: 'alice', domain: 'BENCH', password: PASSWORD }])
-  const sspi: SecurityFunctionTable = initSecurityInterface({ accounts })
-  const authData = passwordCredential({ user: 'alice', domain: 'BENCH', password: PASSWORD })
-  const outbound = { package: packageName, credentialUse: SECPKG_CRED_OUTBOUND, authData }
+  const sspi = initSecurityInterface({ accounts })
+  const client = passwordCredential({ user: 'alice', domain: 'BENCH', password: PASSWORD })
+  return pairOf(sspi, packageName, 'HTTP/localhost', client, undefined)
+}
+
+/** A pair with a ticket cache on one side and a keytab on the other; the service ticket is fetched once. */
+export async function ticketPair(packageName: string, folder: string, enctype: string): Promise<Pair> {
+  const krb5 = await loadKrb5Conf(join(folder, `${enctype}.conf`))
+  const sspi = initSecurityInterface({ krb5 })
+  const client = await ccacheCredential(`FILE:${join(folder, `${enctype}.cc`)}`, { keepNewTickets: false })
+  const server = keytabCredential({ keytab: await readFile(join(folder, 'service.keytab')) })
+  return pairOf(sspi, packageName, `svc-${enctype}/localhost`, client, server)
+}
+
+/** A pair with its credentials acquired once, as the peer's harness does. */
+async function pairOf(
+  sspi: SecurityFunctionTable,
+  packageName: string,
+  target: string,
+  clientValue: CredentialValue,
+  serverValue: CredentialValue | undefined,
+): Promise<Pair> {
+  const outbound = { package: packageName, credentialUse: SECPKG_CRED_OUTBOUND, authData: clientValue }
   const { credential: ofClient } = await sspi.acquireCredentialsHandle(outbound)
-  const inbound = { package: packageName, credentialUse: SECPKG_CRED_INBOUND }
+  const inbound = { package: packageName, credentialUse: SECPKG_CRED_INBOUND, authData: serverValue }
   const { credential: ofServer } = await sspi.acquireCredentialsHandle(inbound)
 
   const sessions = async (): Promise<readonly [SecureSession, SecureSession]> => {
-    const client = sspi.initiate({ package: packageName, credentials: ofClient, target: 'HTTP/localhost' })
+    const client = sspi.initiate({ package: packageName, credentials: ofClient, target })
     const server = sspi.accept({ package: packageName, credentials: ofServer })
     let toServer = await client.step()
     for (;;) {

@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import type { Figures, GssbenchRun, Workshop } from './gssbench.js'
+import { passwordPair, ticketPair, type Pair } from './ours.js'
+
+/** What is measured: a package of ours, and the peer's figures for the same. */
+export interface Subject {
+  readonly name: string
+  /** Whether messages are measured too; behind Negotiate they are the mechanism's own. */
+  readonly messages: boolean
+  readonly peer: string
+  ours(): Promise<Pair>
+  theirs(workshop: Workshop, seconds: number): Figures
+}
+
+const SHA1 = 'aes256-cts-hmac-sha1-96'
+const SHA2 = 'aes256-cts-hmac-sha384-192'
+const MIT = 'MIT krb5'
+
+/** Everything that can be measured here. */
+export function subjects(workshop: Workshop | string): readonly Subject[] {
+  const ntlm = [
+    ntlmSubject('NTLM', 'NTLM', 'ntlm', true),
+    ntlmSubject('Negotiate with NTLM', 'Negotiate', 'spnego-ntlm', false),
+  ]
+  // Without a KDC there are no tickets to measure with, on either side.
+  if (typeof workshop === 'string' || workshop.realm !== true) return ntlm
+  const { folder } = workshop
+  return [
+    ...ntlm,
+    kerberosSubject('Kerberos', 'Kerberos', 'krb5', folder, SHA1, true),
+    kerberosSubject('Kerberos, sha2', 'Kerberos', 'krb5', folder, SHA2, true),
+    kerberosSubject('Negotiate with Kerberos', 'Negotiate', 'spnego', folder, SHA1, false),
+  ]
+}
+
+function ntlmSubject(name: string, packageName: string, mech: GssbenchRun['mech'], messages: boolean): Subject {
+  return {
+    name,
+    messages,
+    peer: 'gss-ntlmssp',
+    ours: () => passwordPair(packageName),
+    theirs: (workshop, seconds) => workshop.gssbench({ mech, tests: testsOf(messages), seconds }),
+  }
+}
+
+function kerberosSubject(
+  name: string,
+  packageName: string,
+  mech: GssbenchRun['mech'],
+  folder: string,
+  enctype: string,
+  messages: boolean,
+): Subject {
+  return {
+    name,
+    messages,
+    peer: MIT,
+    ours: () => ticketPair(packageName, folder, enctype),
+    theirs: (workshop, seconds) =>
+      workshop.gssbench({
+        mech,
+        tests: testsOf(messages),
+        seconds,
+        // In its best form: tickets in memory, and no replay cache. Ours keeps its replay cache, in memory.
+        args: ['--ccache', 'memory', '--service', `svc-${enctype}@localhost`],
+        env: {
+          GSS_MECH_CONFIG: '/dev/null', // without the NTLM plug-in
+          KRB5_CONFIG: join(folder, `${enctype}.conf`),
+          KRB5CCNAME: `FILE:${join(folder, `${enctype}.cc`)}`,
+          KRB5_KTNAME: `FILE:${join(folder, 'service.keytab')}`,
+          KRB5RCACHENAME: 'none:',
+        },
+      }),
+  }
+}
+
+function testsOf(messages: boolean): string {
+  return messages ? 'ctx,wrap,mic' : 'ctx'
+}
