@@ -16,7 +16,11 @@ function examplesIn(page: string): { file: string; text: string }[] {
 }
 
 test('the programs that the pages show are those that are tested', () => {
-  const pages = ['README.md', ...readdirSync(new URL('docs', root)).map((name) => `docs/${name}`)]
+  const pages = [
+    'README.md',
+    'packages/sspi/README.md',
+    ...readdirSync(new URL('docs', root)).map((name) => `docs/${name}`),
+  ]
   for (const page of pages.filter((name) => name.endsWith('.md'))) {
     for (const { file, text } of examplesIn(page)) assert.equal(text, read(file), `${page} shows another ${file}`)
   }
@@ -24,10 +28,12 @@ test('the programs that the pages show are those that are tested', () => {
 
 test('the README shows the first program, which is short and does what it says', async () => {
   const file = 'examples/src/first-program.ts'
-  assert.deepEqual(
-    examplesIn('README.md').map((example) => example.file),
-    [file],
-  )
+  for (const page of ['README.md', 'packages/sspi/README.md']) {
+    assert.deepEqual(
+      examplesIn(page).map((example) => example.file),
+      [file],
+    )
+  }
   assert.ok(read(file).split('\n').length <= 25)
   const program = new URL('../src/first-program.js', import.meta.url)
   const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(program)])
