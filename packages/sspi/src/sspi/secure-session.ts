@@ -84,7 +84,8 @@ export class SecureSession implements Disposable {
   /** Encrypts and signs a message: one self-contained token, the package's GSS wrap format where it has one. */
   seal(message: Uint8Array): Uint8Array {
     const { securityTrailer: room, blockSize } = this.#sizes
-    const most = blockSize > 1 ? blockSize : 0
+    // RC4 has blocks of one byte, and pads by one all the same (RFC 4757 section 7.3).
+    const most = blockSize
     const out = new Uint8Array(room + message.length + most)
     out.set(message, room)
     const token = new SecBuffer(SECBUFFER_TOKEN, out.subarray(0, room))

@@ -68,8 +68,9 @@ for (const context of contexts) {
     const data = input.channelBindings?.applicationData
     const channelBindings = data === undefined ? undefined : { applicationData: fromHex(data) }
     let step = answered(exchange, exchange.step({ kind: 'token', token: first, channelBindings }))
-    if (expected.ticketSessionKey.enctype !== Enctype.DES3_CBC_SHA1_KD)
+    if (expected.ticketSessionKey.enctype !== Enctype.DES3_CBC_SHA1_KD) {
       assert.equal(tokenText(step), reply && toHex(reply))
+    }
     if (third !== undefined) step = exchange.step({ kind: 'token', token: third, channelBindings })
     assert.ok(step.kind === 'done')
     const { session } = step
