@@ -1,3 +1,4 @@
+import { bytesEqual } from '../bytes/index.js'
 import { decodeDer, readTicket } from './messages/index.js'
 import { encryptionProfiles, KerberosKey } from './enctypes/index.js'
 import {
@@ -35,8 +36,6 @@ export class TicketStore {
   client: Principal
   /** How far the KDC's clock was ahead of ours, in milliseconds. */
   timeOffsetMs = 0
-  /** Whether tickets were added that nobody has saved. */
-  changed = false
   #tickets: StoredTicket[] = []
   readonly #refusals = new Map<string, { readonly error: SspiError; readonly until: number }>()
   /** What else was in the cache: configuration, tickets of encryption types that are not known here. */
@@ -61,7 +60,7 @@ export class TicketStore {
       if (isRemovedCredential(credential)) continue
       const ticket = readEntry(credential, store.timeOffsetMs)
       if (ticket === undefined) others.push(copyEntry(credential))
-      else store.#tickets.push({ ticket, askedFor: undefined })
+      else store.add(ticket, askedForIn(credential))
     }
     store.#others = others
     return store
@@ -69,7 +68,7 @@ export class TicketStore {
 
   /** The whole store as a credential cache file of version 4. Secret: the caller wipes it. */
   toCcache(): Uint8Array {
-    const entries = this.#tickets.map(({ ticket }) => entryOf(ticket))
+    const entries = this.#tickets.flatMap(entriesOf)
     try {
       return writeCcache({
         version: 4,
@@ -88,14 +87,24 @@ export class TicketStore {
     return this.#tickets.map(({ ticket }) => ticket)
   }
 
-  /** Keeps a ticket, in the place of an older one for the same; the store takes its key over. */
-  add(ticket: ServiceTicket, askedFor?: Target): void {
+  /**
+   * Keeps a ticket, in the place of an older one for the same; the store takes its key over.
+   *
+   * @param asked - What was asked for, which may not be what the ticket says.
+   */
+  add(ticket: ServiceTicket, asked?: Target): void {
+    let askedFor = asked !== undefined && isFor(asked, ticket.server, this.client.realm) ? undefined : asked
     const kept: StoredTicket[] = []
     for (const stored of this.#tickets) {
       const same =
         samePrincipal(stored.ticket.server, ticket.server) && samePrincipal(stored.ticket.client, ticket.client)
-      if (same) stored.ticket.sessionKey.dispose()
-      else kept.push(stored)
+      if (!same) {
+        kept.push(stored)
+        continue
+      }
+      // What it was asked for by stays known when it is renewed, or asked for by its own name.
+      askedFor ??= stored.askedFor
+      stored.ticket.sessionKey.dispose()
     }
     while (kept.length >= MOST_TICKETS) {
       // The oldest service ticket goes; ticket-granting tickets are what the others come from.
@@ -104,21 +113,26 @@ export class TicketStore {
     }
     kept.push({ ticket, askedFor })
     this.#tickets = kept
-    this.changed = true
   }
 
   /** Forgets a ticket that has become useless, and disposes of its key. */
-  remove(ticket: ServiceTicket): void {
-    this.#tickets = this.#tickets.filter((stored) => stored.ticket !== ticket)
-    ticket.sessionKey.dispose()
-    this.changed = true
+  remove({ ticket: { raw } }: ServiceTicket): void {
+    const index = this.#tickets.findIndex(({ ticket }) => bytesEqual(ticket.ticket.raw, raw))
+    if (index < 0) return
+    for (const { ticket } of this.#tickets.splice(index, 1)) ticket.sessionKey.dispose()
   }
 
-  /** A ticket for a service that can be used now. Not the caller's: see `copyTicket`. */
+  /**
+   * A ticket for a service that can be used now. Not the caller's: see `copyTicket`.
+   *
+   * A service without a realm is one of the client's own realm, or what the KDCs found when it was asked for like that: never
+   * one of a realm that somebody named.
+   */
   find(target: Target, now: Date, enctypes: readonly number[]): ServiceTicket | undefined {
     return this.#tickets.findLast(
       ({ ticket, askedFor }) =>
-        (isFor(target, ticket.server) || (askedFor !== undefined && isFor(target, askedFor))) &&
+        (isFor(target, ticket.server, this.client.realm) ||
+          (askedFor !== undefined && sameName(target.name, askedFor.name) && target.realm === askedFor.realm)) &&
         isUsable(ticket, now, enctypes) &&
         // Forwarded tickets are for others.
         samePrincipal(ticket.client, this.client),
@@ -156,12 +170,23 @@ export function isUsable(ticket: ServiceTicket, now: Date, enctypes: readonly nu
   )
 }
 
-function isFor(target: Target, server: Target): boolean {
-  return sameName(target.name, server.name) && (target.realm === undefined || target.realm === server.realm)
+function isFor(target: Target, server: Principal, clientRealm: string): boolean {
+  return sameName(target.name, server.name) && server.realm === (target.realm ?? clientRealm)
 }
 
 function keyOf({ name, realm }: Target): string {
   return JSON.stringify([realm ?? '', ...name.nameString])
+}
+
+/** The empty realm is how MIT writes a name whose realm the KDCs found. */
+function askedForIn({ server }: CcacheCredential): Target | undefined {
+  return server.realm === '' ? { name: server.name, realm: undefined } : undefined
+}
+
+/** The entry of a ticket, and another one with the empty realm when it was asked for without. */
+function entriesOf({ ticket, askedFor }: StoredTicket): readonly CcacheCredential[] {
+  if (askedFor === undefined || askedFor.realm !== undefined) return [entryOf(ticket)]
+  return [entryOf(ticket), { ...entryOf(ticket), server: { realm: '', name: askedFor.name } }]
 }
 
 /** The ticket of an entry; `undefined` for configuration, user-to-user tickets, and keys of types that are not known. */
@@ -169,10 +194,11 @@ function readEntry(credential: CcacheCredential, kdcTimeOffsetMs: number): Servi
   const { key, client, server, authTime, startTime, endTime, renewTill } = credential
   if (readCcacheConfig(credential) !== undefined || credential.isSkey !== 0) return undefined
   if (!encryptionProfiles.has(key.keytype)) return undefined
+  const ticket = decodeDer(new Uint8Array(credential.ticket), readTicket)
   return {
-    ticket: decodeDer(new Uint8Array(credential.ticket), readTicket),
+    ticket,
     client,
-    server,
+    server: server.realm === '' ? { realm: ticket.realm, name: ticket.sname } : server,
     sessionKey: new KerberosKey(key.keytype, key.keyvalue),
     flags: credential.ticketFlags,
     authTime: new Date(authTime * 1000),

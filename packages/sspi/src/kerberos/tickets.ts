@@ -37,8 +37,7 @@ export function* obtainTicketFor(client: KdcClient, target: Target): Effectful<S
   }
   try {
     const ticket = yield* withTgt(client, (tgt) => followTo(client, tgt, target))
-    store.add(copyTicket(ticket), target)
-    yield* keepTickets(client)
+    yield* keep(client, ticket, target)
     return ticket
   } catch (error) {
     if (isKdcError(error, KerberosErrorCode.KDC_ERR_S_PRINCIPAL_UNKNOWN) && error instanceof SspiError) {
@@ -51,20 +50,19 @@ export function* obtainTicketFor(client: KdcClient, target: Target): Effectful<S
 /**
  * Obtains the ticket-granting ticket of the client's realm: from the credential's store, else for its key.
  *
- * @returns The ticket, which is the store's: it ends with the credential.
+ * @returns The ticket, whose session key is the caller's to dispose of.
  * @throws `SspiError` as {@link obtainInitialTicket}; `SEC_E_NO_CREDENTIALS` when there are tickets only, and none of use.
  */
 export function* obtainTgt(client: KdcClient): Effectful<ServiceTicket> {
   const { credential, settings, world } = client
   const { store, keys } = credential.outbound
   const stored = store.find(krbtgt(store.client.realm), world.now(), settings.tgsEnctypes)
-  if (stored !== undefined) return stored
+  if (stored !== undefined) return copyTicket(stored)
   if (keys.kind === 'none') throw noTgt(client)
   const { ticket } = yield* obtainInitialTicket(client)
   store.client = ticket.client
   store.timeOffsetMs = ticket.kdcTimeOffsetMs
-  store.add(ticket)
-  yield* keepTickets(client)
+  yield* keep(client, ticket)
   return ticket
 }
 
@@ -76,49 +74,52 @@ export function* obtainTgt(client: KdcClient): Effectful<ServiceTicket> {
  *   table of KRB-ERRORs.
  */
 export function* obtainForwardedTgt(client: KdcClient): Effectful<ServiceTicket> {
-  const tgt = yield* obtainTgt(client)
-  if ((tgt.flags & TicketFlag.FORWARDABLE) === 0) {
+  const kdcOptions = KdcOption.FORWARDED | KdcOption.FORWARDABLE
+  return yield* withTgt(client, (tgt) => {
+    if ((tgt.flags & TicketFlag.FORWARDABLE) !== 0) {
+      return askTgs(client, tgt, { server: krbtgt(tgt.server.realm).name, kdcOptions })
+    }
     const who = formatPrincipal(tgt.client)
     throw new SspiError(
       'SEC_E_DELEGATION_REQUIRED',
       `Kerberos: the ticket of ${who} is not forwardable; set \`forwardable\``,
     )
-  }
-  const { name } = krbtgt(tgt.server.realm)
-  return yield* askTgs(client, tgt, { server: name, kdcOptions: KdcOption.FORWARDED | KdcOption.FORWARDABLE })
+  })
 }
 
 /**
  * Renews the ticket-granting ticket while it lasts: RFC 4120 section 3.3.1, `RENEW`. The new one takes its place.
  *
- * @returns The ticket, which is the store's.
+ * @returns The ticket, whose session key is the caller's to dispose of.
  * @throws `SspiError` `SEC_E_NO_CREDENTIALS` when it is not renewable, or there is none.
  */
 export function* renewTgt(client: KdcClient): Effectful<ServiceTicket> {
   const tgt = yield* obtainTgt(client)
-  if ((tgt.flags & TicketFlag.RENEWABLE) === 0 || tgt.renewTill === undefined) {
-    throw new SspiError(
-      'SEC_E_NO_CREDENTIALS',
-      `Kerberos: the ticket of ${formatPrincipal(tgt.client)} is not renewable`,
-    )
+  try {
+    const { renewTill } = tgt
+    if ((tgt.flags & TicketFlag.RENEWABLE) !== 0 && renewTill !== undefined) {
+      return yield* replaceTgt(client, tgt, KdcOption.RENEW | KdcOption.RENEWABLE, renewTill)
+    }
+    const who = formatPrincipal(tgt.client)
+    throw new SspiError('SEC_E_NO_CREDENTIALS', `Kerberos: the ticket of ${who} is not renewable`)
+  } finally {
+    tgt.sessionKey.dispose()
   }
-  return yield* replaceTgt(client, tgt, KdcOption.RENEW | KdcOption.RENEWABLE, tgt.renewTill)
 }
 
 /**
  * Validates a postdated ticket whose time has come: RFC 4120 section 3.3.1, `VALIDATE`. The new one takes its place.
  *
- * @param tgt - From the store, with its `INVALID` flag set.
+ * @param tgt - With its `INVALID` flag set. Stays the caller's.
+ * @returns The ticket, whose session key is the caller's to dispose of.
  */
 export function* validateTgt(client: KdcClient, tgt: ServiceTicket): Effectful<ServiceTicket> {
   return yield* replaceTgt(client, tgt, KdcOption.VALIDATE, tgt.endTime)
 }
 
 function* replaceTgt(client: KdcClient, tgt: ServiceTicket, kdcOptions: number, till: Date): Effectful<ServiceTicket> {
-  const { store } = client.credential.outbound
   const ticket = yield* askTgs(client, tgt, { server: tgt.server.name, kdcOptions, till, rtime: tgt.renewTill })
-  store.add(ticket)
-  yield* keepTickets(client)
+  yield* keep(client, ticket)
   return ticket
 }
 
@@ -134,14 +135,18 @@ const STALE: readonly number[] = [
 /** Does something with the ticket-granting ticket; with a new one, once, when the old one has become useless. */
 function* withTgt<T>(client: KdcClient, use: (tgt: ServiceTicket) => Effectful<T>): Effectful<T> {
   const { store, keys } = client.credential.outbound
-  const tgt = yield* obtainTgt(client)
-  try {
-    return yield* use(tgt)
-  } catch (error) {
-    if (keys.kind === 'none' || !STALE.some((code) => isKdcError(error, code))) throw error
+  for (let attempt = 0; ; attempt++) {
+    const tgt = yield* obtainTgt(client)
+    try {
+      return yield* use(tgt)
+    } catch (error) {
+      const useless = STALE.some((code) => isKdcError(error, code))
+      if (!useless || keys.kind === 'none' || attempt > 0) throw error
+      store.remove(tgt)
+    } finally {
+      tgt.sessionKey.dispose()
+    }
   }
-  store.remove(tgt)
-  return yield* use(yield* obtainTgt(client))
 }
 
 function* followTo(client: KdcClient, tgt: ServiceTicket, target: Target): Effectful<ServiceTicket> {
@@ -154,17 +159,20 @@ function* followTo(client: KdcClient, tgt: ServiceTicket, target: Target): Effec
   }
 }
 
-/** Hands the store to whoever keeps it, when it has changed. */
-function* keepTickets({ credential }: KdcClient): Effectful<void> {
+/** Puts a copy of a ticket into the store, and hands the store to whoever keeps it. */
+function* keep({ credential }: KdcClient, ticket: ServiceTicket, askedFor?: Target): Effectful<void> {
   const { store, save } = credential.outbound
-  if (!store.changed) return
-  store.changed = false
+  store.add(copyTicket(ticket), askedFor)
   if (save === undefined) return
+  let saved = false
   const cache = store.toCcache()
   try {
     yield* perform('keepTickets', { cache, save })
+    saved = true
   } finally {
     cache.fill(0)
+    // Whoever cannot be given the ticket has no use for it: the exchange is over.
+    if (!saved) ticket.sessionKey.dispose()
   }
 }
 

@@ -153,23 +153,32 @@ class PasswordExchange {
 
   /** The user data of a reply whose AP-REP and KRB-PRIV are the server's. */
   #open({ apRep, krbPriv }: Extract<PasswordReply, { readonly kind: 'reply' }>): Uint8Array {
-    const { encPart } = decodeDer(apRep, readApRep)
-    const repPart = this.#ticket.sessionKey.decrypt(KeyUsage.AP_REP_ENCPART, encPart.cipher)
-    const { ctime, cusec, subkey } = decodeDer(repPart, readEncApRepPart)
-    const { seconds, microseconds } = this.#time
-    if (ctime.getTime() !== seconds.getTime() || cusec !== microseconds) {
-      wipe(repPart)
-      throw new SspiError('SEC_E_MESSAGE_ALTERED', 'kpasswd: the AP-REP answers another request')
-    }
-    // A subkey of the server's takes the place of ours; MIT's repeats ours.
-    const key = subkey === undefined ? undefined : new KerberosKey(subkey.keytype, subkey.keyvalue)
-    wipe(repPart)
+    const key = this.#replyKey(decodeDer(apRep, readApRep).encPart.cipher)
     try {
       const { cipher } = decodeDer(krbPriv, readKrbPriv).encPart
-      const plaintext = (key ?? this.#subkey).decrypt(KeyUsage.KRB_PRIV_ENCPART, cipher)
-      return decodeDer(plaintext, readEncKrbPrivPart).userData
+      const plaintext = key.decrypt(KeyUsage.KRB_PRIV_ENCPART, cipher)
+      try {
+        return decodeDer(plaintext, readEncKrbPrivPart).userData.slice()
+      } finally {
+        wipe(plaintext)
+      }
     } finally {
-      key?.dispose()
+      if (key !== this.#subkey) key.dispose()
+    }
+  }
+
+  /** A subkey of the server's takes the place of ours; MIT's repeats ours. */
+  #replyKey(cipher: Uint8Array): KerberosKey {
+    const plaintext = this.#ticket.sessionKey.decrypt(KeyUsage.AP_REP_ENCPART, cipher)
+    try {
+      const { ctime, cusec, subkey } = decodeDer(plaintext, readEncApRepPart)
+      const { seconds, microseconds } = this.#time
+      if (ctime.getTime() !== seconds.getTime() || cusec !== microseconds) {
+        throw new SspiError('SEC_E_MESSAGE_ALTERED', 'kpasswd: the AP-REP answers another request')
+      }
+      return subkey === undefined ? this.#subkey : new KerberosKey(subkey.keytype, subkey.keyvalue)
+    } finally {
+      wipe(plaintext)
     }
   }
 

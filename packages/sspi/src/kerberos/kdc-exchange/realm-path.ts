@@ -69,7 +69,7 @@ export class RealmPath {
     this.#tgt.sessionKey.dispose()
     this.#tgt = tgt
     this.#visited.push(next)
-    this.#client.credential.outbound.store.add(copyTicket(tgt))
+    this.#client.credential.outbound.store.add(copyTicket(tgt), anyKrbtgt(next))
   }
 
   #objectionTo(next: string, destination: string | undefined): SspiError | undefined {
@@ -106,7 +106,11 @@ export class RealmPath {
 
   #stored(realm: string): ServiceTicket | undefined {
     const { credential, settings, world } = this.#client
-    const target = { name: krbtgt(realm).name, realm: undefined }
-    return credential.outbound.store.find(target, world.now(), settings.tgsEnctypes)
+    return credential.outbound.store.find(anyKrbtgt(realm), world.now(), settings.tgsEnctypes)
   }
+}
+
+/** The ticket-granting service of a realm, whichever realm its ticket came from. */
+function anyKrbtgt(realm: string): Target {
+  return { name: krbtgt(realm).name, realm: undefined }
 }

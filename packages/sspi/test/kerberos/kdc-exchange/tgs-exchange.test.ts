@@ -71,9 +71,11 @@ suite('a service ticket', () => {
 
   test('ends with the credential that keeps it', () => {
     const client = alice()
-    const [tgt] = [drive(obtainTgt(client), kdcOf()).value]
+    const given = drive(obtainTgt(client), kdcOf()).value
+    const [kept] = client.credential.outbound.store.tickets
     client.credential.dispose()
-    assert.throws(() => tgt.sessionKey.reveal(), TypeError)
+    assert.throws(() => kept!.sessionKey.reveal(), TypeError)
+    assert.equal(given.sessionKey.reveal().length, 32)
   })
 
   test('is handed over for keeping as a cache, once for each change', () => {
@@ -255,6 +257,26 @@ suite('over realms', () => {
     assert.equal(a!.requests.length, asked)
   })
 
+  test('a ticket of a realm that was named is not taken where no realm is named', () => {
+    const [a, b] = chain(A, 'B.EXAMPLE')
+    a!.service(WEB)
+    b!.service(WEB)
+    const client = alice()
+    assert.equal(ticketFor(client, `${WEB}@B.EXAMPLE`, a!, b!).server.realm, 'B.EXAMPLE')
+    assert.equal(ticketFor(client, WEB, a!, b!).server.realm, A)
+  })
+
+  test('what the KDCs found without a realm is found again in the cache file', () => {
+    const [a, b] = chain(A, 'B.EXAMPLE')
+    a!.referrals.set('HTTP/www.b.example', 'B.EXAMPLE')
+    b!.service('HTTP/www.b.example')
+    const client = alice()
+    ticketFor(client, 'HTTP/www.b.example', a!, b!)
+    const cache = client.credential.outbound.store.toCcache()
+    const again = clientOf({ kind: 'ticket-cache', packageList: undefined, cache, save: undefined }, OPTIONS)
+    assert.equal(ticketFor(again, 'HTTP/www.b.example').server.realm, 'B.EXAMPLE')
+  })
+
   test('a circle of referrals has an end', () => {
     const a = kdcOf(A)
     const b = new FakeKdc('B.EXAMPLE')
@@ -308,7 +330,10 @@ suite('ticket-granting tickets', () => {
     const client = alice({ renewLifetimeSeconds: 604_800 })
     const renewed = drive(renewTgt(client), kdc).value
     assert.equal(kdc.requests.at(-1)!.reqBody.kdcOptions, KdcOption.RENEW | KdcOption.RENEWABLE)
-    assert.deepEqual(client.credential.outbound.store.tickets, [renewed])
+    assert.deepEqual(
+      client.credential.outbound.store.tickets.map(({ ticket }) => ticket.raw),
+      [renewed.ticket.raw],
+    )
     assert.throws(() => drive(renewTgt(alice()), kdc), refusal('SEC_E_NO_CREDENTIALS', /not renewable/))
   })
 })
