@@ -106,10 +106,12 @@ export class KerberosCredential implements Credential {
     this.#inbound?.keys.dispose()
   }
 
+  /** Without the secret. */
   toJSON(): object {
     return { principal: this.#name, secret: 'redacted' }
   }
 
+  /** Without the secret. */
   [inspect](): string {
     return `KerberosCredential { principal: '${this.#name ?? ''}', secret: redacted }`
   }

@@ -1,3 +1,4 @@
+export { DerReader, DerWriter, type BitString, type Tlv } from '../bytes/index.js'
 export {
   checksumProfile,
   checksumProfiles,
@@ -19,6 +20,7 @@ export {
   type MessageCipher,
   type MessageMac,
   type Parts,
+  type SignedOnly,
   type StretchQuery,
   type UnkeyedChecksumProfile,
 } from './enctypes/index.js'
@@ -330,6 +332,7 @@ export {
   type KerberosRealmOptions,
   type KerberosSettings,
 } from './options.js'
+export { TimestampSource, type Timestamp } from './timestamps.js'
 export { kerberosPackage, type KerberosPackageOptions } from './package.js'
 export {
   clientPrincipal,

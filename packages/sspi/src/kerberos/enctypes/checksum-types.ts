@@ -14,6 +14,7 @@ export interface KeyedChecksumProfile {
   readonly bytes: number
   /** The encryption type that its keys must be of; `undefined` for any. */
   readonly enctype: number | undefined
+  /** Makes checksums under a key for a usage. The key is not kept. */
   open(key: Uint8Array, usage: number): MessageMac
 }
 
@@ -22,6 +23,7 @@ export interface UnkeyedChecksumProfile {
   readonly kind: 'unkeyed'
   readonly type: number
   readonly bytes: number
+  /** The checksum of the parts one behind the other. */
   digest(...parts: readonly Uint8Array[]): Uint8Array
 }
 

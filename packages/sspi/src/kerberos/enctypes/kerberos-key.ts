@@ -171,14 +171,17 @@ export class KerberosKey {
     this.#macs.clear()
   }
 
+  /** As `dispose`. */
   [Symbol.dispose](): void {
     this.dispose()
   }
 
+  /** Without the secret. */
   toJSON(): object {
     return { enctype: this.profile.names[0], secret: 'redacted' }
   }
 
+  /** Without the secret. */
   [inspect](): string {
     return `KerberosKey { enctype: '${this.profile.names[0]}', secret: redacted }`
   }

@@ -79,6 +79,7 @@ export interface EncryptionProfile {
   randomToKey(seed: Uint8Array): SecretBytes
   /** Begins to make a key of a password. `iterations` counts where `defaultIterations` is not `undefined`. */
   stringToKey(password: string, salt: Uint8Array, iterations: number): Derivation<SecretBytes>
+  /** Encryption under the keys that are derived from this one for a usage. */
   openCipher(key: Uint8Array, usage: number): MessageCipher
   /** The checksum of `checksumType`. */
   openMac(key: Uint8Array, usage: number): MessageMac
