@@ -26,7 +26,7 @@ import {
   type KerberosOptions,
   type ServiceTicket,
 } from 'sspi/kerberos'
-import { missing, mitKdc, PASSWORD, UTF8_PASSWORD } from '../src/index.js'
+import { heimdalKdc, missing, mitKdc, PASSWORD, UTF8_PASSWORD } from '../src/index.js'
 
 interface TransportRoom {
   readonly sendToKdc: (
@@ -47,7 +47,7 @@ const { parseKrb5Conf, loadKrb5Conf } = await built<ConfigRoom>('io/krb5-conf')
 const skip = missing('mit-kdc')
 const stretch = promisify(pbkdf2)
 
-/** Runs a piece of protocol with MIT's KDCs to answer it. */
+/** Runs a piece of protocol with the KDCs of the lab to answer it. */
 async function run<T>(effects: Effectful<T>, transport: 'udp' | 'tcp' = 'udp'): Promise<T> {
   const steps = new EffectRun(effects)
   let progress = steps.step()
@@ -61,14 +61,21 @@ async function answer(ask: Ask, transport: 'udp' | 'tcp'): Promise<Answer> {
     return { effect: 'stretch', value: secretFrom(await stretch(password, salt, iterations, length, hash)) }
   }
   assert.ok(ask.effect === 'kdc')
-  const { kdc, kdc2, kpasswd, realm } = mitKdc()
-  const servers = (wanted: string, service: string): string[] =>
-    service === 'kpasswd' ? [kpasswd] : [`${transport}/${wanted === realm ? kdc : kdc2}`]
+  const servers = (realm: string, service: string): string[] => {
+    const { kdc, kpasswd } = serversOf(realm)
+    return service === 'kpasswd' ? [kpasswd] : [`${transport}/${kdc}`]
+  }
   return { effect: 'kdc', value: await sendToKdc(ask.query, { config: parseKrb5Conf(''), servers }) }
 }
 
+function serversOf(realm: string): { readonly kdc: string; readonly kpasswd: string } {
+  if (realm === 'HEIMDAL.TEST') return heimdalKdc()
+  const mit = mitKdc()
+  return { kdc: realm === mit.realm2 ? mit.kdc2 : mit.kdc, kpasswd: mit.kpasswd }
+}
+
 function clientOf(value: RevealedCredential, options: KerberosOptions = {}): KdcClient {
-  const { realm, realm2 } = mitKdc()
+  const [realm, realm2] = ['MIT.TEST', 'MIT2.TEST']
   const realms = new Map([realm, realm2].map((name) => [name, {}]))
   const settings = readKerberosOptions({ defaultRealm: realm, realms, ...options })
   const packages = { [Symbol.iterator]: () => [][Symbol.iterator](), find: () => undefined }
@@ -250,6 +257,61 @@ test('the KDC proves itself by a key of this host, and nobody does by another', 
   const keys = KeyTable.fromKeytab(new Uint8Array(await readFile(mitKdc().keytab)))
   assert.equal(formatPrincipal(await run(verifyKdc(clientOf(userOf('alice')), keys))), 'alice@MIT.TEST')
   await assert.rejects(run(verifyKdc(clientOf(userOf('alice')), new KeyTable([]))), { code: 'SEC_E_NO_KERB_KEY' })
+})
+
+suite("tickets of Heimdal's KDC", { skip: missing('heimdal-kdc') }, () => {
+  const heimdal = { defaultRealm: 'HEIMDAL.TEST' }
+
+  test('come over UDP and TCP, with and without pre-authentication, for a password outside of ASCII', async () => {
+    for (const transport of ['udp', 'tcp'] as const) {
+      for (const user of ['alice', 'bob']) {
+        assert.ok(await serviceTicket(clientOf(userOf(user), heimdal), 'HTTP/localhost', transport))
+      }
+    }
+    assert.ok(await serviceTicket(clientOf(userOf('utf8user', UTF8_PASSWORD), heimdal), 'HTTP/localhost'))
+  })
+
+  for (const [name, enctype] of [
+    ['aes256-cts-hmac-sha384-192', 20],
+    ['aes128-cts-hmac-sha256-128', 19],
+    ['aes256-cts-hmac-sha1-96', 18],
+    ['aes128-cts-hmac-sha1-96', 17],
+    ['arcfour-hmac-md5', 23],
+  ] as const) {
+    test(`come with keys of ${name}, for user and service`, async () => {
+      const options = { ...heimdal, insecureAllowRc4: true, permittedEnctypes: [20, 19, 18, 17, 23] }
+      const ticket = await serviceTicket(clientOf(userOf(`user-${name}`), options), `svc-${name}/localhost`)
+      assert.equal(ticket.sessionKey.enctype, enctype)
+    })
+  }
+
+  test('are forwarded and renewed, and stay forwardable', async () => {
+    const options = { ...heimdal, forwardable: true, renewLifetimeSeconds: 3 * 86_400 }
+    const client = clientOf(userOf('alice'), options)
+    assert.ok(((await run(obtainForwardedTgt(client))).flags & TicketFlag.FORWARDED) !== 0)
+    assert.ok(((await run(renewTgt(client))).flags & TicketFlag.FORWARDABLE) !== 0)
+  })
+
+  test('are refused to the disabled and the expired', async () => {
+    for (const [user, error] of [
+      ['disabled', 'KDC_ERR_POLICY'],
+      ['expired', 'KDC_ERR_NAME_EXP'],
+      ['pwexpired', 'KDC_ERR_KEY_EXPIRED'],
+    ] as const) {
+      await assert.rejects(
+        serviceTicket(clientOf(userOf(user), heimdal), 'HTTP/localhost'),
+        refusal('SEC_E_LOGON_DENIED', KerberosErrorCode[error]),
+      )
+    }
+  })
+
+  test('prove the KDC, and a password is changed and changed back', async () => {
+    const keys = KeyTable.fromKeytab(new Uint8Array(await readFile(heimdalKdc().keytab)))
+    assert.ok(await run(verifyKdc(clientOf(userOf('alice'), heimdal), keys)))
+    const other = 'Néw-Passwörd-77'
+    await run(changePassword(clientOf(userOf('changer'), heimdal), other))
+    await run(changePassword(clientOf(userOf('changer', other), heimdal), PASSWORD))
+  })
 })
 
 /** A room of the library as it was built. */
