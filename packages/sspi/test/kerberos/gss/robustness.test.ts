@@ -74,8 +74,9 @@ suite('spoiled input leads to nothing but SspiError', () => {
     }
     const bytes = writeAuthenticatorChecksum(checksum)
     assert.deepEqual(readAuthenticatorChecksum(bytes), checksum)
-    for (const changed of spoiled(bytes))
+    for (const changed of spoiled(bytes)) {
       onlySspiError(() => readAuthenticatorChecksum(changed), changed.length < bytes.length)
+    }
     for (const { expected } of recordedContexts('kerberos/gss-context.json')) {
       const recorded = fromHex(expected.authenticator.cksum.checksum)
       const read = readAuthenticatorChecksum(recorded)
