@@ -1,6 +1,15 @@
 export { FrameDecoder, FrameType, StreamChannel, encodeFrame, type Frame, type FrameChannel } from './frames.js'
 export { GssPeer, GssPeerExit, type GssPeerEnd, type GssPeerOptions, type GssPeerReport } from './gss-peer.js'
 export {
+  LdapClient,
+  LdapError,
+  layerOf,
+  type BindOptions,
+  type LdapEntry,
+  type SaslLayer,
+  type Search,
+} from './ldap.js'
+export {
   GssPeerError,
   answerMessages,
   askInfo,
