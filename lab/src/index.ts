@@ -1,3 +1,4 @@
+export { RpcClient, RpcFault, type RpcInterface, type RpcSecurity } from './dcerpc.js'
 export { FrameDecoder, FrameType, StreamChannel, encodeFrame, type Frame, type FrameChannel } from './frames.js'
 export { GssPeer, GssPeerExit, type GssPeerEnd, type GssPeerOptions, type GssPeerReport } from './gss-peer.js'
 export {
@@ -61,3 +62,4 @@ export {
 } from './peers.js'
 export { KerberosSide, type KerberosSideOptions } from './kerberos-side.js'
 export { messagesOf, ourSide, stepOf } from './ours.js'
+export { ENDPOINT_MAPPER, portOf, SAMR, SamrCalls } from './rpc-calls.js'
