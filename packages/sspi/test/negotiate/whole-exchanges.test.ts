@@ -119,7 +119,7 @@ suite('exchanges with somebody on the way', () => {
         assert.deepEqual(changed, [], 'both sides are done though a message was changed')
         assertAgreed(both)
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     )
   })
 
@@ -132,7 +132,7 @@ suite('exchanges with somebody on the way', () => {
         for (const { sent, came } of changed) assert.deepEqual(essence(came), essence(sent))
         assertAgreed(both)
       }),
-      { numRuns: 1000 },
+      { numRuns: 600 },
     )
   })
 
@@ -156,7 +156,7 @@ suite('exchanges with somebody on the way', () => {
           assert.ok(error instanceof SspiError)
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     )
   })
 })
