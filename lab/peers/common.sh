@@ -7,7 +7,7 @@ umask 022
 
 PEERS_HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 LAB_DIR=${LAB_DIR:-${TMPDIR:-/tmp}/sspi-lab-$(id -u)} # all state of all peers
-LAB_CACHE=${LAB_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sspi-lab} # what the next run need not make again
+LAB_CACHE=${LAB_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/sspi-lab} # what the next run need not make again
 LAB_PORT_BASE=${LAB_PORT_BASE:-18000}                 # peers that need a fixed port use base + their own offset
 LAB_PASSWORD=${LAB_PASSWORD:-Passw0rd-1}              # of alice and bob, everywhere
 LAB_UTF8_PASSWORD='Pässwörd-€1'                       # of utf8user, everywhere
