@@ -68,6 +68,15 @@ const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
   'reply of a KDC': inSource('io/kdc/send-to-kdc.ts', /maxReplyBytes = /),
   'silence of one KDC': inSource('io/kdc/send-to-kdc.ts', /attemptTimeoutMilliseconds: milliseconds = /),
   'KDCs of a realm that are asked': inSource('io/kdc/locate.ts', /MOST_SERVERS = /),
+  'clocks of client, server and KDC': inSource('kerberos/options.ts', /options.clockSkewSeconds \?\? /),
+  'fewest iterations of PBKDF2': inSource('kerberos/enctypes/string-to-key.ts', /DEFAULT_MINIMUM = /),
+  'most iterations of PBKDF2': inSource('kerberos/enctypes/string-to-key.ts', /DEFAULT_MAXIMUM = /),
+  'requests of one log-on': inSource('kerberos/kdc-exchange/as-exchange.ts', /MOST_ROUNDS = /),
+  'realms after one ticket': inSource('kerberos/options.ts', /options.maxReferrals \?\? /),
+  'a service remembered as unknown': inSource('kerberos/options.ts', /options.negativeCacheSeconds \?\? /),
+  'tickets that a credential keeps': inSource('kerberos/ticket-store.ts', /MOST_TICKETS = /),
+  'reply that is read': inSource('kerberos/kdc-exchange/kdc-answer.ts', /LONGEST_REPLY = /),
+  'messages out of order that are followed': inSource('kerberos/gss/sequence-window.ts', /WINDOW = /),
   'addresses of one KDC': inSource('io/kdc/send-to-kdc.ts', /MOST_ADDRESSES = /),
 }
 
