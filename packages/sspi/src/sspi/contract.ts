@@ -99,8 +99,6 @@ export interface Session {
   query<A extends ContextAttribute>(attribute: A): ContextAttributes[A] | undefined
   /** What Negotiate needs to know after the mechanism is done; left out by packages that are not mechanisms. */
   readonly mechListMic?: MechListMic
-  /** A supplemental message (shutdown, alert); left out by packages that have none. */
-  control?(token: SecBufferDesc): void
   /**
    * The session as bytes, for {@link SecurityPackage.importSession}. The interface wipes them, and disposes the session, when
    * it has sealed them. Left out where it cannot.
