@@ -280,7 +280,11 @@ export class KerberosAcceptor implements Exchange {
         throw new SspiError('SEC_E_INVALID_TOKEN', `Kerberos token: an AP-REP expected, not an ${kind}`)
       }
       const third = openApRep(accepted.opened.sessionKey, message, undefined)
-      third.subkey?.dispose()
+      if (third.subkey !== undefined) {
+        third.subkey.dispose()
+        // Ours has one, a third leg has none: that tells an answer from our own AP-REP, sent back by somebody without the key.
+        throw new SspiError('SEC_E_MESSAGE_ALTERED', 'AP-REP: the third leg has a subkey, as our own AP-REP has')
+      }
       if (third.seqNumber !== accepted.seqNumber) {
         throw new SspiError('SEC_E_MESSAGE_ALTERED', 'AP-REP: the third leg has another number than ours')
       }

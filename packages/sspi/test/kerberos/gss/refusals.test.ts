@@ -282,12 +282,19 @@ suite('what an exchange does when asked to', () => {
     const { client, server } = meet({ flags: ISC_REQ_USE_DCE_STYLE })
     const { token } = await client.step()
     const { token: reply } = await server.step(token)
-    // Our own answer, sent back: of the right time and key, with the right number, and yet nobody's third leg.
     const { token: third } = await client.step(reply)
     const changed = third!.slice()
     changed[changed.length - 1]! ^= 1
     await assert.rejects(server.step(changed), { code: 'SEC_E_MESSAGE_ALTERED' })
     await assert.rejects(server.step(third), { code: 'SEC_E_OUT_OF_SEQUENCE' })
+  })
+
+  test('the acceptor’s own AP-REP, sent back, is no third leg', async () => {
+    const { client, server } = meet({ flags: ISC_REQ_USE_DCE_STYLE })
+    const { token } = await client.step()
+    const { token: reply } = await server.step(token)
+    // Under the right key and with the right number: whoever replays an AP-REQ could send it.
+    await assert.rejects(server.step(reply), { code: 'SEC_E_MESSAGE_ALTERED', message: /third leg/ })
   })
 
   test('a delegated ticket serves for another service', async () => {
