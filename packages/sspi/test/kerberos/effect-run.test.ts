@@ -55,3 +55,18 @@ test('no two timestamps are the same, however fast they come', () => {
   const ahead = source.next(now, 60_000)
   assert.equal(ahead.seconds.getTime(), new Date('2026-11-22T12:01:00Z').getTime())
 })
+
+test('timestamps follow a clock that is set back, and are still not the same', () => {
+  const source = new TimestampSource()
+  const now = new Date('2026-11-22T12:00:00Z')
+  source.next(now, 86_400_000)
+  assert.equal(source.next(now).seconds.getTime(), now.getTime(), 'not a day ahead for ever')
+  const seen = new Set<number>()
+  for (let i = 0; i < 100; i++) {
+    for (const offset of [0, 86_400_000]) {
+      const { seconds, microseconds } = source.next(now, offset)
+      seen.add(seconds.getTime() * 1e3 + microseconds)
+    }
+  }
+  assert.equal(seen.size, 200)
+})

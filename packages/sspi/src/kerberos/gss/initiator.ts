@@ -24,7 +24,7 @@ import { KerberosKey } from '../enctypes/index.js'
 import type { KerberosSettings } from '../options.js'
 import type { ServiceTicket } from '../service-ticket.js'
 import { obtainForwardedTgt, obtainServiceTicket } from '../tickets.js'
-import type { Timestamp } from '../timestamps.js'
+import { clockOffsetMs, type Timestamp } from '../timestamps.js'
 import { makeApRep, makeApReq, makeDelegation, openApRep } from './ap-messages.js'
 import { GssFlag, writeAuthenticatorChecksum } from './authenticator-checksum.js'
 import { contextAttributes, isDatagram, requestedFlags } from './context-flags.js'
@@ -231,12 +231,12 @@ export class KerberosInitiator implements Exchange {
   #retry(sent: Sent, message: Uint8Array, mayRetry: boolean, consumed: number): Step {
     const error = readErrorMessage(message)
     const welcome = (this.#flags & GssFlag.EXTENDED_ERROR) !== 0 && mayRetry
-    if (error.errorCode !== KerberosErrorCode.KRB_AP_ERR_SKEW || !welcome) throw failureOfError(error)
-    const { service } = sent.tickets
-    const ours = this.#world.now().getTime() + service.kdcTimeOffsetMs
-    const theirs = error.stime.getTime() + Math.trunc(error.susec / 1000)
+    const ours = this.#world.now().getTime() + sent.tickets.service.kdcTimeOffsetMs
+    const aheadMs = clockOffsetMs(error, ours)
+    const skewed = error.errorCode === KerberosErrorCode.KRB_AP_ERR_SKEW
+    if (!skewed || !welcome || aheadMs === undefined) throw failureOfError(error)
     sent.subkey.dispose()
-    return this.#send(sent.tickets, theirs - ours, consumed, false)
+    return this.#send(sent.tickets, aheadMs, consumed, false)
   }
 
   #done(

@@ -27,6 +27,7 @@ import {
 } from '../messages/index.js'
 import { formatPrincipal, krbtgt, realmOfKrbtgt, samePrincipal, type Principal } from '../principals.js'
 import type { ServiceTicket } from '../service-ticket.js'
+import { clockOffsetMs } from '../timestamps.js'
 import { ClientKeys, readKeyHints, type KeyHint } from './client-keys.js'
 import { acceptReply, decryptReply, readKdcAnswer, withReplyPart } from './kdc-answer.js'
 import { kdcFailure, refused } from './kdc-errors.js'
@@ -252,9 +253,10 @@ class AsExchange {
    */
   #learnClock(error: KrbError): void {
     const { settings, world } = this.#request
-    if (this.#clockLearned || !settings.kdcTimesync) throw this.#failure(error)
+    const offsetMs = clockOffsetMs(error, world.now().getTime())
+    if (this.#clockLearned || !settings.kdcTimesync || offsetMs === undefined) throw this.#failure(error)
     this.#clockLearned = true
-    this.#offsetMs = error.stime.getTime() + Math.trunc(error.susec / 1000) - world.now().getTime()
+    this.#offsetMs = offsetMs
   }
 
   /** RFC 6806 section 7: the client is in another realm. */

@@ -13,6 +13,7 @@ import {
 } from '../messages/index.js'
 import { formatPrincipal, realmOfKrbtgt, sameName, type Principal } from '../principals.js'
 import type { ServiceTicket } from '../service-ticket.js'
+import { clockOffsetMs } from '../timestamps.js'
 import { inSeconds, nonceOf } from './as-exchange.js'
 import { acceptReply, decryptReply, readKdcAnswer, withReplyPart } from './kdc-answer.js'
 import { kdcFailure } from './kdc-errors.js'
@@ -71,10 +72,12 @@ export function* askTgs(client: KdcClient, presented: ServiceTicket, query: TgsQ
         return ticket
       }
       const { error } = answer
-      if (error.errorCode !== KerberosErrorCode.KRB_AP_ERR_SKEW || attempt > 0 || !settings.kdcTimesync) {
+      const skewed = error.errorCode === KerberosErrorCode.KRB_AP_ERR_SKEW
+      const learned = skewed ? clockOffsetMs(error, world.now().getTime()) : undefined
+      if (learned === undefined || attempt > 0 || !settings.kdcTimesync) {
         throw kdcFailure(error, { realm, client: presented.client, server: { name: query.server, realm } })
       }
-      offsetMs = error.stime.getTime() + Math.trunc(error.susec / 1000) - world.now().getTime()
+      offsetMs = learned
     } finally {
       subkey.dispose()
     }

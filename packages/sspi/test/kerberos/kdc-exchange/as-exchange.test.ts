@@ -145,6 +145,32 @@ suite('a clock that is off', () => {
     assert.throws(() => logOn(trusting, { kdcTimesync: false }), refusal('SEC_E_TIME_SKEW', /3600 s ahead/))
   })
 
+  test('is not believed where no clock shows such a time', () => {
+    for (const stime of [
+      '9999-12-31T23:59:59Z',
+      '2130-01-01T00:00:00Z',
+      '1969-12-31T23:59:59Z',
+      '0000-01-01T00:00:00Z',
+    ]) {
+      const kdc = kdcOf()
+      kdc.lies.error = () => ({ errorCode: KerberosErrorCode.KRB_AP_ERR_SKEW, stime: new Date(stime) })
+      assert.throws(() => logOn(kdc), refusal('SEC_E_TIME_SKEW', /KRB_AP_ERR_SKEW/))
+      assert.equal(kdc.requests.length, 1)
+    }
+  })
+
+  test('made up in an error leaves no trace in what comes later', () => {
+    const kdc = kdcOf()
+    const client = clientOf(passwordOf('alice', PASSWORD), OPTIONS)
+    const stime = new Date(NOW.getTime() + 30 * 86_400_000)
+    const skew = { errorCode: KerberosErrorCode.KRB_AP_ERR_SKEW, stime }
+    kdc.lies.error = (_request, count) => (count === 1 ? skew : undefined)
+    assert.throws(() => drive(obtainInitialTicket(client), kdc), refusal('SEC_E_TIME_SKEW', /KRB_AP_ERR_SKEW/))
+    kdc.lies = {}
+    const { ticket } = drive(obtainInitialTicket(client), kdc).value
+    assert.equal(ticket.kdcTimeOffsetMs, 0)
+  })
+
   test('is not believed twice', () => {
     const kdc = kdcOf()
     kdc.lies.error = () => ({ errorCode: KerberosErrorCode.KRB_AP_ERR_SKEW })
