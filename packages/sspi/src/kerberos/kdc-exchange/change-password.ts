@@ -70,6 +70,8 @@ class PasswordExchange {
   readonly #subkey: KerberosKey
   readonly #seqNumber: number
   readonly #time: Timestamp
+  /** What was encrypted under the subkey. */
+  #sent: Uint8Array | undefined
 
   constructor(client: KdcClient, ticket: ServiceTicket) {
     const { world, credential } = client
@@ -142,6 +144,7 @@ class PasswordExchange {
       writeEncKrbPrivPart,
     )
     const cipher = this.#encrypt(this.#subkey, KeyUsage.KRB_PRIV_ENCPART, part)
+    this.#sent = cipher
     return encodeDer({ encPart: { etype: this.#subkey.enctype, cipher } }, writeKrbPriv)
   }
 
@@ -156,6 +159,10 @@ class PasswordExchange {
     const key = this.#replyKey(decodeDer(apRep, readApRep).encPart.cipher)
     try {
       const { cipher } = decodeDer(krbPriv, readKrbPriv).encPart
+      // Under the same key: sent back, the new password would pass for what the server says, and be in the error.
+      if (this.#sent !== undefined && bytesEqual(cipher, this.#sent)) {
+        throw new SspiError('SEC_E_MESSAGE_ALTERED', 'kpasswd: the KRB-PRIV is our own, sent back')
+      }
       const plaintext = key.decrypt(KeyUsage.KRB_PRIV_ENCPART, cipher)
       try {
         return decodeDer(plaintext, readEncKrbPrivPart).userData.slice()

@@ -6,6 +6,7 @@ import { changePassword } from '../../../src/kerberos/kdc-exchange/change-passwo
 import { verifyKdc } from '../../../src/kerberos/kdc-exchange/verify-kdc.js'
 import type { KdcClient } from '../../../src/kerberos/kdc-client.js'
 import { KeyTable } from '../../../src/kerberos/key-table.js'
+import { readPasswordReply, readPasswordRequest, writePasswordReply } from '../../../src/kerberos/messages/index.js'
 import type { KerberosOptions } from '../../../src/kerberos/options.js'
 import { formatPrincipal, parsePrincipal } from '../../../src/kerberos/principals.js'
 import {
@@ -383,6 +384,27 @@ suite('a password', () => {
     assert.throws(
       () => drive(changePassword(alice(), 'x'), kdc),
       refusal('SEC_E_LOGON_DENIED', /alice@A.EXAMPLE was not changed.*policy: Password is too short/),
+    )
+  })
+
+  test('is not shown in the error when it is sent back in the place of the result', () => {
+    const kdc = kdcOf()
+    const client = alice()
+    let sent: Uint8Array | undefined
+    const answer = kdc.changePassword.bind(kdc)
+    kdc.changePassword = (bytes) => {
+      sent = readPasswordRequest(bytes).krbPriv
+      const reply = readPasswordReply(answer(bytes))
+      assert.ok(reply.kind === 'reply')
+      return writePasswordReply({ ...reply, krbPriv: sent })
+    }
+    assert.throws(
+      () => drive(changePassword(client, 'correct horse'), kdc),
+      (error) => {
+        assert.ok(refusal('SEC_E_MESSAGE_ALTERED', /sent back/)(error))
+        assert.doesNotMatch(String(error), /rrect horse/)
+        return true
+      },
     )
   })
 
