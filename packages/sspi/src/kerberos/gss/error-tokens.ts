@@ -9,6 +9,7 @@ import {
   type KrbError,
   type PrincipalName,
 } from '../messages/index.js'
+import { printable } from '../printable.js'
 import type { Timestamp } from '../timestamps.js'
 import { writeContextToken } from './context-tokens.js'
 
@@ -29,7 +30,7 @@ const STATUSES: ReadonlyMap<number, FailureName> = new Map([
 export function failureOfError(error: KrbError): SspiError {
   const { errorCode, eText } = error
   const code = STATUSES.get(errorCode) ?? 'SEC_E_LOGON_DENIED'
-  const text = eText === undefined || eText === '' ? '' : ` ("${eText}")`
+  const text = eText === undefined || eText === '' ? '' : ` ("${printable(eText)}")`
   return new SspiError(code, `Kerberos: the server refuses: ${describeKerberosError(errorCode)}${text}`)
 }
 

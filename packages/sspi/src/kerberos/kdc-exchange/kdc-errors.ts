@@ -1,6 +1,7 @@
 import { SspiError, type FailureName } from '../../status/index.js'
 import { describeKerberosError, KerberosErrorCode } from '../constants.js'
 import type { KrbError } from '../messages/index.js'
+import { printable } from '../printable.js'
 import { formatName, formatPrincipal, type Principal, type Target } from '../principals.js'
 
 /** A KRB-ERROR as the `cause` of the `SspiError` that it became. Nobody has signed it: it may be anybody's. */
@@ -144,9 +145,4 @@ export function refused(realm: string, why: string, cause?: unknown): SspiError 
 /** Whether a failure is this error of a KDC. */
 export function isKdcError(error: unknown, errorCode: number): boolean {
   return error instanceof SspiError && error.cause instanceof KdcError && error.cause.errorCode === errorCode
-}
-
-/** Text of the network, for a message: short, and without control characters. */
-function printable(text: string): string {
-  return text.slice(0, 200).replace(/[^\x20-\x7e\u00a0-\uffff]/g, '?')
 }

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Enctype } from '../../../src/kerberos/enctypes/index.js'
 import { AuthorizationDataType, TicketFlag, TransitedType } from '../../../src/kerberos/constants.js'
+import { writeContextToken } from '../../../src/kerberos/gss/context-tokens.js'
+import { KERBEROS_OID } from '../../../src/kerberos/gss/oids.js'
+import { encodeDer, writeKrbError } from '../../../src/kerberos/messages/index.js'
 import { kerberosPackage, type KerberosOptions } from '../../../src/kerberos/index.js'
 import {
   ASC_REQ_ALLOW_MISSING_BINDINGS,
@@ -253,6 +256,18 @@ suite('what an acceptor refuses', () => {
       message: /authenticator does not open/,
     })
   })
+})
+
+test('what a server says of its refusal is shortened, and has no control characters', async () => {
+  const { client } = meet()
+  await client.step()
+  const sname = { nameType: 2, nameString: ['HTTP', 'www.example.com'] }
+  const eText = `no\r\n\x1b[2J${'!'.repeat(1000)}`
+  const error = { stime: NOON, susec: 0, errorCode: 60, realm: REALM, sname, eText }
+  const token = writeContextToken('error', encodeDer(error, writeKrbError), KERBEROS_OID)
+  const { message } = await failure(() => client.step(token))
+  assert.match(message, /"no\?\?\?\[2J!+"/)
+  assert.ok(message.length < 400)
 })
 
 suite('what an exchange does when asked to', () => {
