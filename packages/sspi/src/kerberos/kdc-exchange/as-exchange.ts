@@ -122,7 +122,7 @@ class AsExchange {
       case KerberosErrorCode.KDC_ERR_PREAUTH_REQUIRED:
         return this.#choosePreauth(error)
       case KerberosErrorCode.KDC_ERR_MORE_PREAUTH_DATA_REQUIRED:
-        if (this.#preauth === undefined) throw this.#failure(error)
+        if (this.#preauth?.hasRounds !== true) throw this.#failure(error)
         this.#methodData = methodDataOf(error)
         return
       case KerberosErrorCode.KRB_AP_ERR_SKEW:

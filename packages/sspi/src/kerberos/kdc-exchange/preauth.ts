@@ -36,6 +36,11 @@ export interface PreauthRun {
   answer(context: PreauthContext): Effectful<readonly PaData[]>
   /** The key of the reply, where it is not the client's long-term key. */
   replyKey?(reply: KdcRep, context: PreauthContext): Effectful<KerberosKey>
+  /**
+   * Whether the KDC may ask for more in the course of the method. Where it may not, whoever makes up such an error would have
+   * a password stretched once for each. Default `false`.
+   */
+  readonly hasRounds?: boolean
   dispose(): void
 }
 
