@@ -224,9 +224,12 @@ function checkId(reader: Reader, what: string, expected: number): void {
   throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: TOK_ID: ${hex(id)} instead of ${hex(expected)}`)
 }
 
+/** The flags that there are. Others are passed over (RFC 4121 section 4.2.2): the checksum covers them as they came. */
+const KNOWN_FLAGS = TokenFlag.SENT_BY_ACCEPTOR | TokenFlag.SEALED | TokenFlag.ACCEPTOR_SUBKEY
+
 /** A token of the other direction (one's own, sent back) or under another key. */
 function checkFlags(what: string, flags: number, expected: number): void {
-  if (flags === expected) return
+  if ((flags & KNOWN_FLAGS) === expected) return
   throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: Flags: ${hex(flags)} instead of ${hex(expected)}`)
 }
 

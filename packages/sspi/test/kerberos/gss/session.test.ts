@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { fromHex } from '../../../src/bytes/index.js'
-import { KerberosKey } from '../../../src/kerberos/enctypes/index.js'
+import { concatBytes, fromHex } from '../../../src/bytes/index.js'
+import { KerberosKey, KeyUsage } from '../../../src/kerberos/enctypes/index.js'
 import { GssFlag } from '../../../src/kerberos/gss/authenticator-checksum.js'
 import { readSession, writeSession } from '../../../src/kerberos/gss/session-export.js'
 import type { SessionParts } from '../../../src/kerberos/gss/session-parts.js'
@@ -141,4 +141,21 @@ suite('sessions', () => {
       }
     }
   })
+})
+
+test('a flag of a token that nobody has defined is passed over, where the checksum covers it', () => {
+  const parts = partsOf('initiator')
+  const verify = (flags: number, signedFlags: number): number => {
+    const header = (value: number): Uint8Array =>
+      Uint8Array.of(4, 4, value, ...new Array<number>(5).fill(255), ...new Uint8Array(8))
+    const mac = parts.key.checksum(KeyUsage.GSS_INITIATOR_SIGN, [TEXT, header(signedFlags)])
+    const token = concatBytes(header(flags), mac)
+    return sessionOf('acceptor').verify(
+      new SecBufferDesc([new SecBuffer(SECBUFFER_DATA, TEXT), new SecBuffer(SECBUFFER_TOKEN, token)]),
+      0,
+    )
+  }
+  assert.equal(verify(0x84, 0x84), 0)
+  assert.throws(() => verify(0x84, 0x04), { code: 'SEC_E_MESSAGE_ALTERED' })
+  assert.throws(() => verify(0x85, 0x85), { code: 'SEC_E_INVALID_TOKEN' })
 })
