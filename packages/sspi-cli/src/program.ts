@@ -23,7 +23,7 @@ export function createProgram(): Command {
 
 const COMMANDS = [demoCommand, packagesCommand, serveCommand, connectCommand, decodeCommand] as const
 
-const EXAMPLES = `  sspi demo                                    the five procedures, with every package
+const EXAMPLES = `  sspi demo                                    the five procedures, with NTLM and Negotiate
   sspi packages                                what there is
   sspi serve --port 4711 --user alice          wait for alice, then chat
   sspi connect 127.0.0.1 4711 --user alice     be alice

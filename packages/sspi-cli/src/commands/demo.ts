@@ -11,10 +11,10 @@ interface DemoOptions extends CommonOptions {
   readonly package?: string
 }
 
-/** `sspi demo`: the five procedures, with every package, over real connections. */
+/** `sspi demo`: the five procedures, with NTLM and Negotiate, over real connections. */
 export function demoCommand(): Command {
   const command = new Command('demo')
-    .description('Show the five procedures of SSPI as they happen, with every package, over TCP on this machine.')
+    .description('Show the five procedures of SSPI as they happen, with NTLM and Negotiate, over TCP on this machine.')
     .option('-p, --package <name>', 'show this package only')
     .addHelpText('after', HELP)
     .action(async (options: DemoOptions) => {
