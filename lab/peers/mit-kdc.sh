@@ -9,6 +9,7 @@ export PATH=$PATH:/usr/sbin:/sbin
 export KRB5_CONFIG=$D/krb5.conf KRB5_KDC_PROFILE=$D/kdc.conf KRB5RCACHEDIR=$D
 AES1='aes256-cts-hmac-sha1-96:normal aes128-cts-hmac-sha1-96:normal'
 AES2='aes256-cts-hmac-sha384-192:normal aes128-cts-hmac-sha256-128:normal'
+OTHERS='arcfour-hmac des3-cbc-sha1 camellia256-cts-cmac camellia128-cts-cmac'
 
 # MIT_KRB5_CONFIG is not called KRB5_CONFIG: the other peers of the run have no realm.
 env_lines() {
@@ -213,7 +214,7 @@ principals() {
   echo "addprinc -pw $password +requires_preauth -e aes256-cts-hmac-sha1-96:special saltuser"
   echo "addprinc -pw $password +requires_preauth root/admin"
   echo 'addprinc -randkey WELLKNOWN/ANONYMOUS'
-  for enctype in ${AES1//:normal/} ${AES2//:normal/} arcfour-hmac; do
+  for enctype in ${AES1//:normal/} ${AES2//:normal/} $OTHERS; do
     echo "addprinc -pw $password +requires_preauth -e $enctype:normal user-$enctype"
     echo "addprinc -pw $password -e $enctype:normal svc-$enctype/localhost"
     echo "ktadd -norandkey -k $keytabs/svc-$enctype.keytab svc-$enctype/localhost"

@@ -119,15 +119,23 @@ suite("tickets of MIT's KDC", { skip }, () => {
     ['aes128-cts-hmac-sha256-128', 19],
     ['aes256-cts-hmac-sha1-96', 18],
     ['aes128-cts-hmac-sha1-96', 17],
+    ['camellia256-cts-cmac', 26],
+    ['camellia128-cts-cmac', 25],
+    ['des3-cbc-sha1', 16],
     ['arcfour-hmac', 23],
   ]
   for (const [name, enctype] of enctypes) {
     test(`come with keys of ${name}, for user and service`, async () => {
-      // MIT's KDC gives no session keys of RC4 any more.
-      const session = enctype === 23 ? 18 : enctype
-      const client = clientOf(userOf(`user-${name}`), { insecureAllowRc4: true, permittedEnctypes: [enctype, session] })
+      // The KDC's own service has keys of AES alone, and MIT's KDC gives no session keys of RC4 and triple DES any more.
+      const ofTgt = enctype >= 17 && enctype <= 20 ? enctype : 18
+      const session = enctype === 23 || enctype === 16 ? 18 : enctype
+      const client = clientOf(userOf(`user-${name}`), {
+        insecureAllowRc4: true,
+        insecureAllowDes3: true,
+        permittedEnctypes: [enctype, ofTgt],
+      })
       const { ticket } = await run(obtainInitialTicket(client))
-      assert.equal(ticket.sessionKey.enctype, session)
+      assert.equal(ticket.sessionKey.enctype, ofTgt)
       const service = await serviceTicket(client, `svc-${name}/localhost`)
       assert.equal(service.sessionKey.enctype, session)
       assert.equal(service.ticket.encPart.etype, enctype)
