@@ -1,7 +1,7 @@
 // npm run bench [-- --json] [--seconds N] [--rounds N] [--only TEXT]: our figures beside the peers', in turn in one run.
 import { parseArgs } from 'node:util'
 import type { SecureSession } from 'sspi'
-import { openWorkshop, winbindRuns, type Figures, type Workshop } from './gssbench.js'
+import { openWorkshop, winbindRuns, type Figures } from './gssbench.js'
 import { median, rate, rateAsync, type Effort } from './measure.js'
 import { compare, table, type Result } from './results.js'
 import { subjects, type Subject } from './subjects.js'
@@ -37,7 +37,7 @@ async function measure(chosen: readonly Subject[], effort: Effort): Promise<read
     for (const subject of chosen) {
       note(`round ${round} of ${effort.rounds}: ${subject.name}`)
       collect(ours, subject.name, await measureOurs(subject, effort.seconds))
-      if (typeof workshop !== 'string') collect(theirs, subject.name, theirsOf(subject, workshop, effort.seconds))
+      if (typeof workshop !== 'string') collect(theirs, subject.name, subject.theirs(workshop, effort.seconds))
     }
   }
   return [...ours].map(([name, figures]) => {
@@ -46,10 +46,6 @@ async function measure(chosen: readonly Subject[], effort: Effort): Promise<read
     const peer = peers.get(name.slice(0, name.lastIndexOf(':'))) ?? ''
     return compare(name, median(figures), unit, peer, beside === undefined ? undefined : median(beside))
   })
-}
-
-function theirsOf(subject: Subject, opened: Workshop, seconds: number): Figures {
-  return subject.theirs(opened, seconds)
 }
 
 async function measureOurs(subject: Subject, seconds: number): Promise<Figures> {
