@@ -66,6 +66,7 @@ export interface SecurityInterfaceOptions {
  */
 export function initSecurityInterface(options: SecurityInterfaceOptions = {}): SecurityFunctionTable {
   const now = options.now ?? (() => new Date())
+  const kdc = senderOf(options)
   const policy: Policy = {
     channelBindings: 'supported',
     targetNames: undefined,
@@ -81,10 +82,10 @@ export function initSecurityInterface(options: SecurityInterfaceOptions = {}): S
     },
   }
   return new SecurityFunctionTable({
-    packages: [...builtInPackages(options), ...(options.packages ?? [])],
+    packages: [...builtInPackages(options, kdc === undefined), ...(options.packages ?? [])],
     driver: createDriver({
       accounts: options.accounts,
-      kdc: senderOf(options),
+      kdc,
       replays: options.replays ?? memoryReplayCache({ now }),
     }),
     world,
@@ -94,13 +95,9 @@ export function initSecurityInterface(options: SecurityInterfaceOptions = {}): S
 }
 
 /** The built-in packages. Negotiate prefers its mechanisms in the order in which they stand here. */
-function builtInPackages(options: SecurityInterfaceOptions): readonly SecurityPackage[] {
+function builtInPackages(options: SecurityInterfaceOptions, withoutKdc: boolean): readonly SecurityPackage[] {
   const negotiate = negotiatePackage(options.negotiate)
-  const kerberos = kerberosPackage({
-    ...options.krb5,
-    ...options.kerberos,
-    withoutKdc: senderOf(options) === undefined,
-  })
+  const kerberos = kerberosPackage({ ...options.krb5, ...options.kerberos, withoutKdc })
   if (fipsEnabled()) return [negotiate, kerberos]
   return [negotiate, kerberos, ntlmPackage({ ...options.ntlm, host: options.host ?? localHostNames() })]
 }
