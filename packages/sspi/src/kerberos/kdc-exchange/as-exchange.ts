@@ -39,6 +39,11 @@ export interface InitialTicketRequest extends KdcClient {
   readonly service?: Principal['name'] | undefined
   /** For how long, in seconds. Default: `ticketLifetimeSeconds` of the settings. */
   readonly lifetimeSeconds?: number | undefined
+  /**
+   * From when on, for a postdated ticket, which is to be validated when its time has come (`validateTgt`); by the KDC's
+   * clock. Default: at once.
+   */
+  readonly startTime?: Date | undefined
 }
 
 /** An initial ticket. Its session key is the caller's. */
@@ -179,23 +184,26 @@ class AsExchange {
   }
 
   #makeBody(): KdcReqBody {
-    const { settings, world, lifetimeSeconds = settings.ticketLifetimeSeconds } = this.#request
-    const now = this.#kdcNow()
+    const { settings, world, startTime, lifetimeSeconds = settings.ticketLifetimeSeconds } = this.#request
+    const start = startTime?.getTime() ?? this.#kdcNow()
     // RENEWABLE_OK: a lifetime that the KDC cuts short may become a renewable one, up to `till`.
     let kdcOptions: number = KdcOption.RENEWABLE_OK
     if (settings.forwardable) kdcOptions |= KdcOption.FORWARDABLE
     if (settings.proxiable) kdcOptions |= KdcOption.PROXIABLE
     if (this.#mayRename) kdcOptions |= KdcOption.CANONICALIZE
+    // RFC 4120 section 3.1.1: POSTDATED for this ticket, ALLOW_POSTDATE so that it may beget others.
+    if (startTime !== undefined) kdcOptions |= KdcOption.ALLOW_POSTDATE | KdcOption.POSTDATED
     const renewable = settings.renewLifetimeSeconds > 0
     if (renewable) kdcOptions |= KdcOption.RENEWABLE
-    const till = inSeconds(now, lifetimeSeconds)
+    const till = inSeconds(start, lifetimeSeconds)
     return makeKdcReqBody({
       kdcOptions: kdcOptions >>> 0,
       cname: this.#client.name,
       realm: this.realm,
       sname: this.#service.name,
+      from: startTime === undefined ? undefined : inSeconds(start, 0),
       till,
-      rtime: renewable ? inSeconds(now, Math.max(settings.renewLifetimeSeconds, lifetimeSeconds)) : undefined,
+      rtime: renewable ? inSeconds(start, Math.max(settings.renewLifetimeSeconds, lifetimeSeconds)) : undefined,
       nonce: nonceOf(world.random(4)),
       // Those that there is a key of first: the KDC takes the first that it has one of, too.
       etype: [...settings.tktEnctypes].sort((a, b) => Number(this.#keys.has(b)) - Number(this.#keys.has(a))),

@@ -77,6 +77,16 @@ suite('an initial ticket', () => {
     assert.deepEqual(rtime, ticket.renewTill)
   })
 
+  test('is asked for from a later time on, and for its lifetime from then on', () => {
+    const kdc = kdcOf('alice', false)
+    const startTime = new Date(NOW.getTime() + 7_200_000)
+    drive(obtainInitialTicket({ ...clientOf(passwordOf('alice'), OPTIONS), startTime, lifetimeSeconds: 3600 }), kdc)
+    const { kdcOptions, from, till } = kdc.requests[0]!.reqBody
+    const wanted = KdcOption.ALLOW_POSTDATE | KdcOption.POSTDATED
+    assert.equal(kdcOptions & wanted, wanted)
+    assert.deepEqual([from, till], [startTime, new Date(startTime.getTime() + 3_600_000)])
+  })
+
   test('comes for a password outside of ASCII', () => {
     const kdc = new FakeKdc(REALM).user('alice', 'Pässwörd-€1')
     assert.ok(logOn(kdc, {}, 'alice', 'Pässwörd-€1').value)
