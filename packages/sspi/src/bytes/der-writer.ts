@@ -41,6 +41,11 @@ export class DerWriter {
     return this.#bytes.length - this.#at
   }
 
+  /** Bytes reserved, used or not. */
+  get capacity(): number {
+    return this.#bytes.length
+  }
+
   /** Notes the place where an element ends, for `wrap`. Growing does not move it. */
   mark(): number {
     return this.length

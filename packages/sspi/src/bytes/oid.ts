@@ -38,6 +38,18 @@ export function decodeOid(content: Uint8Array, what: string): string {
  * @throws `TypeError` when the text is not the dotted form of an OBJECT IDENTIFIER.
  */
 export function encodeOid(text: string): Uint8Array {
+  const known = encoded.get(text)
+  if (known !== undefined) return known.slice()
+  const octets = encodeArcs(text)
+  if (encoded.size < MOST_ENCODED) encoded.set(text, octets.slice())
+  return octets
+}
+
+/** Those that were encoded first: a process writes the same few over and over. */
+const encoded = new Map<string, Uint8Array>()
+const MOST_ENCODED = 64
+
+function encodeArcs(text: string): Uint8Array {
   if (!/^[0-2](?:\.(?:0|[1-9][0-9]*))+$/.test(text)) throw new TypeError(`${text}: not an object identifier`)
   const arcs = text.split('.').map((part) => BigInt(part))
   // The expression above asks for two arcs at least.

@@ -24,6 +24,17 @@ export function sameName(a: PrincipalName, b: PrincipalName): boolean {
   )
 }
 
+/** Whether two names are the same without regard to case, as Active Directory names services. */
+export function sameService(a: PrincipalName, b: PrincipalName): boolean {
+  return (
+    a.nameString.length === b.nameString.length &&
+    a.nameString.every((component, index) => {
+      const other = b.nameString[index]
+      return component === other || component.toLowerCase() === other?.toLowerCase()
+    })
+  )
+}
+
 /** Whether two principals are the same, realm included. Case counts. */
 export function samePrincipal(a: Principal, b: Principal): boolean {
   return a.realm === b.realm && sameName(a.name, b.name)
@@ -31,12 +42,12 @@ export function samePrincipal(a: Principal, b: Principal): boolean {
 
 /** The name as people write it, `HTTP/www.example.com`, with what is special escaped (RFC 1964 section 2.1.1). */
 export function formatName(name: PrincipalName): string {
-  return name.nameString.map((component) => escaped(component, /[\\/@\n\t\b\0]/g)).join('/')
+  return name.nameString.map(escaped).join('/')
 }
 
 /** The principal as people write it: `alice@EXAMPLE.COM`. */
 export function formatPrincipal({ name, realm }: Principal): string {
-  return `${formatName(name)}@${escaped(realm, /[\\/@\n\t\b\0]/g)}`
+  return `${formatName(name)}@${escaped(realm)}`
 }
 
 /** The ticket-granting service of a realm, as the KDCs of `issuer` know it (RFC 4120 section 7.3). */
@@ -184,10 +195,13 @@ const ESCAPES: ReadonlyMap<string, string> = new Map([
   ['@', '@'],
   ['\\', '\\'],
 ])
+const ANY_SPECIAL = /[\\/@\n\t\b\0]/
 const SPECIAL: ReadonlyMap<string, string> = new Map([...ESCAPES].map(([letter, character]) => [character, letter]))
 
-function escaped(text: string, special: RegExp): string {
-  return text.replace(special, (character) => `\\${SPECIAL.get(character) ?? character}`)
+function escaped(text: string): string {
+  // Hardly any name has something to escape.
+  if (!ANY_SPECIAL.test(text)) return text
+  return text.replace(/[\\/@\n\t\b\0]/g, (character) => `\\${SPECIAL.get(character) ?? character}`)
 }
 
 function split(text: string): { readonly components: readonly string[]; readonly realm: string | undefined } {

@@ -1,4 +1,4 @@
-import { KerberosKey } from './enctypes/index.js'
+import type { KerberosKey } from './enctypes/index.js'
 import type { Ticket } from './messages/index.js'
 import type { Principal } from './principals.js'
 
@@ -22,10 +22,7 @@ export interface ServiceTicket {
   readonly kdcTimeOffsetMs: number
 }
 
-/** A ticket with a session key of its own, for whoever is to outlive the holder of the first. */
+/** A ticket for another holder, with whom it shares the session key and what was derived of it; each disposes of its own. */
 export function copyTicket(ticket: ServiceTicket): ServiceTicket {
-  const bytes = ticket.sessionKey.reveal()
-  const sessionKey = new KerberosKey(ticket.sessionKey.enctype, bytes)
-  bytes.fill(0)
-  return { ...ticket, sessionKey }
+  return { ...ticket, sessionKey: ticket.sessionKey.share() }
 }

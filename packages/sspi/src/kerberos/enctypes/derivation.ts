@@ -22,10 +22,21 @@ export const PRF: Uint8Array = encodeAscii('prf')
 /** A function from key and constant to as many bytes as asked for. */
 export type DeriveBytes = (key: Uint8Array, constant: Uint8Array, length: number) => SecretBytes
 
-/** The constant of a usage key: the number, most significant byte first, and the purpose. RFC 3961 section 5.3. */
+/**
+ * The constant of a usage key: the number, most significant byte first, and the purpose. RFC 3961 section 5.3. Each is
+ * made once: the usages are the few that the code of the protocol names; no peer can add to them.
+ */
 export function usageConstant(usage: number, purpose: KeyPurpose): Uint8Array {
-  return Uint8Array.of(usage >>> 24, usage >>> 16, usage >>> 8, usage, purpose)
+  const name = usage * 256 + purpose
+  let constant = usageConstants.get(name)
+  if (constant === undefined) {
+    constant = Uint8Array.of(usage >>> 24, usage >>> 16, usage >>> 8, usage, purpose)
+    usageConstants.set(name, constant)
+  }
+  return constant
 }
+
+const usageConstants = new Map<number, Uint8Array>()
 
 /** DR of RFC 3961 section 5.1: the folded constant, encrypted over and over. */
 export function deriveRandom(name: BlockCipherName): DeriveBytes {
@@ -85,17 +96,20 @@ function u32be(value: number): Uint8Array {
 }
 
 /**
- * Folded constants by block size and constant. An n-fold costs as much as many derivations, and the constants are the few
- * that the code of the protocol names; no peer can add to them.
+ * Folded constants by block size and constant, of which each is one array. An n-fold costs as much as many derivations, so
+ * each is made once per process.
  */
-const foldedConstants = new Map<string, Uint8Array>()
+const foldedConstants: ReadonlyMap<number, WeakMap<Uint8Array, Uint8Array>> = new Map([
+  [8, new WeakMap()],
+  [16, new WeakMap()],
+])
 
 function folded(constant: Uint8Array, size: number): Uint8Array {
-  const name = `${size}:${constant.join('.')}` // public bytes
-  let result = foldedConstants.get(name)
+  const known = foldedConstants.get(size)
+  let result = known?.get(constant)
   if (result === undefined) {
     result = nFold(constant, size)
-    foldedConstants.set(name, result)
+    known?.set(constant, result)
   }
   return result
 }

@@ -2,15 +2,17 @@ import { concatBytes } from '../../bytes/index.js'
 import { constantTimeEqual, randomBytes, secretBytes, secretFrom, wipe, type SecretBytes } from '../../crypto/index.js'
 import { SspiError } from '../../status/index.js'
 import { checksumProfile, type KeyedChecksumProfile } from './checksum-types.js'
+import { KeyMaterial } from './key-material.js'
 import { messageAltered } from './message-altered.js'
-import { type EncryptionProfile, type MessageCipher, type MessageMac, type Parts, type SignedOnly } from './profile.js'
+import { type EncryptionProfile, type MessageMac, type Parts, type SignedOnly } from './profile.js'
 import { encryptionProfile } from './profiles.js'
 
 const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 /**
  * A Kerberos key: its bytes, its encryption type, and what was derived from it for each key usage (made on first use,
- * then kept). Its owner calls `dispose`; every other method but `inspect`'s throws `TypeError` after that.
+ * then kept). Its owner calls `dispose`; every other method but `inspect`'s throws `TypeError` after that. Owners that
+ * `share` a key also share what was derived.
  *
  * Usages are the numbers of {@link KeyUsage}. Data may come in one piece or in several.
  */
@@ -18,17 +20,23 @@ export class KerberosKey {
   /** The encryption type, with its sizes and names. */
   readonly profile: EncryptionProfile
   /** `undefined` once disposed of. */
-  #bytes: SecretBytes | undefined
-  readonly #ciphers = new Map<number, MessageCipher>()
-  /** By checksum type, then by usage. */
-  readonly #macs = new Map<KeyedChecksumProfile, Map<number, MessageMac>>()
+  #material: KeyMaterial | undefined
 
   /**
    * @param bytes - The protocol key, as it stands in EncryptionKey, keytabs and caches; copied.
    * @throws {@link SspiError} `SEC_E_KDC_UNKNOWN_ETYPE` for an encryption type that is not known; `SEC_E_INVALID_TOKEN` for
    *   a key of another length than the type's.
    */
-  constructor(enctype: number, bytes: Uint8Array) {
+  constructor(enctype: number, bytes: Uint8Array)
+  /** @internal */
+  // eslint-disable-next-line @typescript-eslint/unified-signatures -- this form is `share`'s alone
+  constructor(enctype: number, bytes: Uint8Array | KeyMaterial)
+  constructor(enctype: number, bytes: Uint8Array | KeyMaterial) {
+    if (bytes instanceof KeyMaterial) {
+      this.profile = bytes.profile
+      this.#material = bytes.retain()
+      return
+    }
     const profile = encryptionProfile(enctype)
     if (bytes.length !== profile.keyBytes) {
       throw new SspiError(
@@ -37,7 +45,7 @@ export class KerberosKey {
       )
     }
     this.profile = profile
-    this.#bytes = secretFrom(bytes)
+    this.#material = new KeyMaterial(profile, bytes)
   }
 
   /**
@@ -65,6 +73,14 @@ export class KerberosKey {
     return key
   }
 
+  /**
+   * Gives a second owner a key of its own over the same memory: neither's `dispose` ends the other's, and what one has derived
+   * for a usage the other need not derive.
+   */
+  share(): KerberosKey {
+    return new KerberosKey(this.enctype, this.#live())
+  }
+
   /** The number of the encryption type. */
   get enctype(): number {
     return this.profile.enctype
@@ -72,12 +88,12 @@ export class KerberosKey {
 
   /** Copies the bytes of the key out; the caller wipes them. */
   reveal(): SecretBytes {
-    return secretFrom(this.#live())
+    return secretFrom(this.#live().bytes)
   }
 
   /** Whether both are the same key of the same type; takes the same time wherever they differ. */
   equals(other: KerberosKey): boolean {
-    return this.enctype === other.enctype && constantTimeEqual(this.#live(), other.#live())
+    return this.enctype === other.enctype && constantTimeEqual(this.#live().bytes, other.#live().bytes)
   }
 
   /**
@@ -93,7 +109,7 @@ export class KerberosKey {
     const { confounderBytes } = this.profile
     const random = confounder ?? randomBytes(confounderBytes)
     if (random.length !== confounderBytes) throw new TypeError(`a confounder of ${random.length} bytes`)
-    return this.#cipher(usage).encrypt(listOf(plaintext), random, signedOnly)
+    return this.#live().cipher(usage).encrypt(listOf(plaintext), random, signedOnly)
   }
 
   /**
@@ -106,7 +122,7 @@ export class KerberosKey {
    *   encrypted under another key or for another usage.
    */
   decrypt(usage: number, ciphertext: Uint8Array, signedOnly?: readonly SignedOnly[]): SecretBytes {
-    return this.#cipher(usage).decrypt(ciphertext, signedOnly)
+    return this.#live().cipher(usage).decrypt(ciphertext, signedOnly)
   }
 
   /**
@@ -136,7 +152,7 @@ export class KerberosKey {
    * @returns As many bytes as the profile's function has, in a new array, which the caller wipes.
    */
   prf(input: Uint8Array): SecretBytes {
-    return this.profile.prf(this.#live(), input)
+    return this.profile.prf(this.#live().bytes, input)
   }
 
   /**
@@ -161,14 +177,10 @@ export class KerberosKey {
     return output
   }
 
-  /** Overwrites the key and all that was derived from it. Calling it again is harmless. */
+  /** Overwrites the key and all that was derived from it, unless another owner shares it. Calling it again is harmless. */
   dispose(): void {
-    wipe(this.#bytes)
-    this.#bytes = undefined
-    for (const cipher of this.#ciphers.values()) cipher.dispose()
-    for (const macs of this.#macs.values()) for (const mac of macs.values()) mac.dispose()
-    this.#ciphers.clear()
-    this.#macs.clear()
+    this.#material?.release()
+    this.#material = undefined
   }
 
   /** As `dispose`. */
@@ -186,33 +198,13 @@ export class KerberosKey {
     return `KerberosKey { enctype: '${this.profile.names[0]}', secret: redacted }`
   }
 
-  #live(): SecretBytes {
-    if (this.#bytes === undefined) throw new TypeError('KerberosKey: used after dispose')
-    return this.#bytes
-  }
-
-  #cipher(usage: number): MessageCipher {
-    let cipher = this.#ciphers.get(usage)
-    if (cipher === undefined) {
-      cipher = this.profile.openCipher(this.#live(), checkedUsage(usage))
-      this.#ciphers.set(usage, cipher)
-    }
-    return cipher
+  #live(): KeyMaterial {
+    if (this.#material === undefined) throw new TypeError('KerberosKey: used after dispose')
+    return this.#material
   }
 
   #mac(usage: number, type: number): MessageMac {
-    const profile = this.#keyed(type)
-    let macs = this.#macs.get(profile)
-    if (macs === undefined) {
-      macs = new Map()
-      this.#macs.set(profile, macs)
-    }
-    let mac = macs.get(usage)
-    if (mac === undefined) {
-      mac = profile.open(this.#live(), checkedUsage(usage))
-      macs.set(usage, mac)
-    }
-    return mac
+    return this.#live().mac(usage, this.#keyed(type))
   }
 
   /** The checksum type, if keys like this one have it. A peer may name any, so the failure is an `SspiError`. */
@@ -230,9 +222,4 @@ export class KerberosKey {
 
 function listOf(parts: Parts): readonly Uint8Array[] {
   return parts instanceof Uint8Array ? [parts] : parts
-}
-
-function checkedUsage(usage: number): number {
-  if (!Number.isInteger(usage) || usage < 0 || usage > 0xffff_ffff) throw new TypeError(`key usage ${usage}`)
-  return usage
 }

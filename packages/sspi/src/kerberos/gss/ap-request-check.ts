@@ -12,11 +12,10 @@ import {
   type ApReq,
   type Authenticator,
   type EncTicketPart,
-  type PrincipalName,
   type Ticket,
 } from '../messages/index.js'
 import type { KerberosSettings } from '../options.js'
-import { formatName, formatPrincipal, samePrincipal, type Principal } from '../principals.js'
+import { formatName, formatPrincipal, samePrincipal, sameService, type Principal } from '../principals.js'
 import type { Timestamp } from '../timestamps.js'
 import { decodePadded } from './ap-messages.js'
 import { GSS_CHECKSUM_TYPE, readAuthenticatorChecksum, type AuthenticatorChecksum } from './authenticator-checksum.js'
@@ -129,9 +128,9 @@ export function checkTimes(opened: OpenedRequest, now: Date, settings: KerberosS
   const { ticket, time, client, server } = opened
   const allowed = settings.clockSkewSeconds
   const ahead = (time.seconds.getTime() + time.microseconds / 1000 - now.getTime()) / 1000
-  const whose = `ticket of ${formatPrincipal(client)} for ${formatPrincipal(server)}`
+  const whose = (): string => `ticket of ${formatPrincipal(client)} for ${formatPrincipal(server)}`
   if ((ticket.flags & TicketFlag.INVALID) !== 0) {
-    throw refuse('SEC_E_LOGON_DENIED', KerberosErrorCode.KRB_AP_ERR_TKT_NYV, `${whose}: it was not validated yet`)
+    throw refuse('SEC_E_LOGON_DENIED', KerberosErrorCode.KRB_AP_ERR_TKT_NYV, `${whose()}: it was not validated yet`)
   }
   const start = ticket.starttime ?? ticket.authtime
   const early = (start.getTime() - now.getTime()) / 1000
@@ -140,7 +139,7 @@ export function checkTimes(opened: OpenedRequest, now: Date, settings: KerberosS
     throw refuse(
       'SEC_E_CONTEXT_EXPIRED',
       KerberosErrorCode.KRB_AP_ERR_TKT_EXPIRED,
-      `${whose}: it expired ${seconds(late)} s ago, at ${ticket.endtime.toISOString()}`,
+      `${whose()}: it expired ${seconds(late)} s ago, at ${ticket.endtime.toISOString()}`,
     )
   }
   if (Math.abs(ahead) > allowed) {
@@ -155,7 +154,7 @@ export function checkTimes(opened: OpenedRequest, now: Date, settings: KerberosS
     throw refuse(
       'SEC_E_TIME_SKEW',
       KerberosErrorCode.KRB_AP_ERR_TKT_NYV,
-      `${whose}: it becomes valid in ${seconds(early)} s, at ${start.toISOString()}`,
+      `${whose()}: it becomes valid in ${seconds(early)} s, at ${start.toISOString()}`,
     )
   }
 }
@@ -193,7 +192,7 @@ function findKeys(
   refuse: Refuse,
 ): readonly LongTermKey[] {
   const { etype, kvno } = ticket.encPart
-  const name = formatName(ticket.sname)
+  const name = (): string => formatName(ticket.sname)
   const mine = inbound.keys.keys.filter(
     ({ principal }) => principal.realm === ticket.realm && sameService(principal.name, ticket.sname),
   )
@@ -201,13 +200,13 @@ function findKeys(
   const addressed =
     (principal === undefined ||
       (sameService(principal.name, ticket.sname) && (principal.realm ?? ticket.realm) === ticket.realm)) &&
-    (targetNames === undefined || targetNames.some((target) => target.toLowerCase() === name.toLowerCase()))
+    (targetNames === undefined || targetNames.some((target) => target.toLowerCase() === name().toLowerCase()))
   if (mine.length === 0 || !addressed) {
     const wanted = principal === undefined ? listOf(inbound.keys.keys) : formatName(principal.name)
     throw refuse(
       'SEC_E_WRONG_PRINCIPAL',
       KerberosErrorCode.KRB_AP_ERR_NOT_US,
-      `AP-REQ: the ticket is for ${name}@${ticket.realm}, this is ${targetNames?.join(', ') ?? wanted}`,
+      `AP-REQ: the ticket is for ${name()}@${ticket.realm}, this is ${targetNames?.join(', ') ?? wanted}`,
     )
   }
   requirePermitted('ticket', etype, settings, refuse)
@@ -218,18 +217,13 @@ function findKeys(
   throw refuse(
     'SEC_E_NO_KERB_KEY',
     fitting.length > 0 ? KerberosErrorCode.KRB_AP_ERR_BADKEYVER : KerberosErrorCode.KRB_AP_ERR_NOKEY,
-    `AP-REQ: the ticket for ${name} is under key version ${kvno ?? 'unknown'} of ${nameOfEnctype(etype)}; the keytab has ${had}`,
+    `AP-REQ: the ticket for ${name()} is under key version ${kvno ?? 'unknown'} of ${nameOfEnctype(etype)}; the keytab has ${had}`,
   )
 }
 
 /** Old keytabs have the low 8 bits of a version only. */
 function sameVersion(ours: number, theirs: number): boolean {
   return ours === theirs || (ours < 256 && ours === theirs % 256)
-}
-
-/** Services are named without regard to case, as Active Directory does. */
-function sameService(a: PrincipalName, b: PrincipalName): boolean {
-  return formatName(a).toLowerCase() === formatName(b).toLowerCase()
 }
 
 function openTicket(ticket: Ticket, keys: readonly LongTermKey[], refuse: Refuse): EncTicketPart {

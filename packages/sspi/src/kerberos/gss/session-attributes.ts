@@ -14,7 +14,8 @@ import {
   SECPKG_ATTR_SESSION_KEY,
   SECPKG_ATTR_SIZES,
   SECPKG_NEGOTIATION_COMPLETE,
-  type AttributeTable,
+  type ContextAttribute,
+  type ContextAttributes,
   type KerberosTicket,
   type KeyInfo,
   type SecPkgInfo,
@@ -26,29 +27,50 @@ import { formatName, formatPrincipal } from '../principals.js'
 import type { ProtectionSizes } from './message-protection.js'
 import type { SessionParts } from './session-parts.js'
 
-/** What an established session answers. There are no STREAM_SIZES: messages are no records. */
-export function sessionAttributes(parts: SessionParts, sizes: ProtectionSizes, info: SecPkgInfo): AttributeTable {
-  const { client, server, ticket, targetName, delegated } = parts
-  return {
-    [SECPKG_ATTR_SIZES]: () => ({
-      maxToken: info.maxToken,
-      maxSignature: sizes.signature,
-      blockSize: sizes.block,
-      securityTrailer: sizes.token,
-    }),
-    [SECPKG_ATTR_NAMES]: () => ({ userName: qualifiedName({ name: formatName(client.name), domain: client.realm }) }),
-    [SECPKG_ATTR_NATIVE_NAMES]: () => ({ clientName: formatPrincipal(client), serverName: formatPrincipal(server) }),
-    [SECPKG_ATTR_LIFESPAN]: () => ({ start: ticket.startTime, expiry: ticket.endTime }),
-    [SECPKG_ATTR_KEY_INFO]: () => keyInfo(parts.key),
-    [SECPKG_ATTR_SESSION_KEY]: () => ({ sessionKey: copyOf(parts.key) }),
-    [SECPKG_ATTR_PACKAGE_INFO]: () => info,
-    [SECPKG_ATTR_NEGOTIATION_INFO]: () => ({ packageInfo: info, negotiationState: SECPKG_NEGOTIATION_COMPLETE }),
-    [SECPKG_ATTR_FLAGS]: () => ({ flags: parts.contextAttr }),
-    [SECPKG_ATTR_CLIENT_SPECIFIED_TARGET]: () => (targetName === '' ? undefined : { targetName }),
-    [SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS]: () => ({ lastClientTokenStatus: 'yes' }),
-    [SECPKG_ATTR_KERBEROS_TICKET]: () => ticketOf(parts),
-    [SECPKG_ATTR_DELEGATED_TICKETS]: () => (delegated === undefined ? undefined : { cache: new Uint8Array(delegated) }),
-  }
+/** What the answers of a session are made of. */
+export interface SessionFacts {
+  readonly parts: SessionParts
+  readonly sizes: ProtectionSizes
+  readonly info: SecPkgInfo
+}
+
+/** The answer of an established session to an attribute; `undefined` for none. */
+export function sessionAttribute<A extends ContextAttribute>(
+  attribute: A,
+  facts: SessionFacts,
+): ContextAttributes[A] | undefined {
+  return answers[attribute]?.(facts)
+}
+
+type Answers = { readonly [A in ContextAttribute]?: (facts: SessionFacts) => ContextAttributes[A] | undefined }
+
+/** What there is. There are no STREAM_SIZES: messages are no records. */
+const answers: Answers = {
+  [SECPKG_ATTR_SIZES]: ({ sizes, info }) => ({
+    maxToken: info.maxToken,
+    maxSignature: sizes.signature,
+    blockSize: sizes.block,
+    securityTrailer: sizes.token,
+  }),
+  [SECPKG_ATTR_NAMES]: ({ parts: { client } }) => ({
+    userName: qualifiedName({ name: formatName(client.name), domain: client.realm }),
+  }),
+  [SECPKG_ATTR_NATIVE_NAMES]: ({ parts: { client, server } }) => ({
+    clientName: formatPrincipal(client),
+    serverName: formatPrincipal(server),
+  }),
+  [SECPKG_ATTR_LIFESPAN]: ({ parts: { ticket } }) => ({ start: ticket.startTime, expiry: ticket.endTime }),
+  [SECPKG_ATTR_KEY_INFO]: ({ parts }) => keyInfo(parts.key),
+  [SECPKG_ATTR_SESSION_KEY]: ({ parts }) => ({ sessionKey: copyOf(parts.key) }),
+  [SECPKG_ATTR_PACKAGE_INFO]: ({ info }) => info,
+  [SECPKG_ATTR_NEGOTIATION_INFO]: ({ info }) => ({ packageInfo: info, negotiationState: SECPKG_NEGOTIATION_COMPLETE }),
+  [SECPKG_ATTR_FLAGS]: ({ parts }) => ({ flags: parts.contextAttr }),
+  [SECPKG_ATTR_CLIENT_SPECIFIED_TARGET]: ({ parts: { targetName } }) =>
+    targetName === '' ? undefined : { targetName },
+  [SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS]: () => ({ lastClientTokenStatus: 'yes' }),
+  [SECPKG_ATTR_KERBEROS_TICKET]: ({ parts }) => ticketOf(parts),
+  [SECPKG_ATTR_DELEGATED_TICKETS]: ({ parts: { delegated } }) =>
+    delegated === undefined ? undefined : { cache: new Uint8Array(delegated) },
 }
 
 function keyInfo(key: KerberosKey): KeyInfo {

@@ -24,7 +24,7 @@ import { sequencePolicy } from './context-flags.js'
 import { totalBytes, type MessageProtection, type WrappedMessage } from './message-protection.js'
 import { openProtection } from './protection.js'
 import { SequenceWindow } from './sequence-window.js'
-import { sessionAttributes } from './session-attributes.js'
+import { sessionAttribute } from './session-attributes.js'
 import { writeSession } from './session-export.js'
 import type { SessionParts, SessionPositions } from './session-parts.js'
 
@@ -126,7 +126,7 @@ export class KerberosSession implements Session {
 
   query<A extends ContextAttribute>(attribute: A): ContextAttributes[A] | undefined {
     if (this.#ended) return undefined
-    return sessionAttributes(this.#parts, this.#protection.sizes, this.#info)[attribute]?.()
+    return sessionAttribute(attribute, { parts: this.#parts, sizes: this.#protection.sizes, info: this.#info })
   }
 
   /** The session as bytes; it is ended. */

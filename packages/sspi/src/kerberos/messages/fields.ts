@@ -33,10 +33,22 @@ export function decodeDer<T>(bytes: Uint8Array, read: ReadDer<T>, what?: string)
  * @throws `TypeError` for values that their types have no room for.
  */
 export function encodeDer<T>(value: T, write: WriteDer<T>): Uint8Array {
-  const writer = new DerWriter()
-  write(writer, value)
-  return writer.finish()
+  const writer = spareWriter ?? new DerWriter(WRITER_BYTES)
+  spareWriter = undefined // one message may hold the encoding of another
+  try {
+    write(writer, value)
+    return writer.finish()
+  } finally {
+    writer.reset()
+    if (writer.capacity <= MOST_KEPT_BYTES) spareWriter = writer
+  }
 }
+
+/** An empty writer between messages, so that not each makes its own. */
+let spareWriter: DerWriter | undefined
+/** Tickets with a PAC fit. */
+const WRITER_BYTES = 4096
+const MOST_KEPT_BYTES = 65_536
 
 /** Reads a SEQUENCE whose fields, all known, `read` uses up. */
 export function readSequence<T>(reader: DerReader, what: string, read: (fields: DerReader) => T): T {

@@ -228,6 +228,47 @@ test('random-to-key of triple DES makes odd parity and avoids weak keys', () => 
   )
 })
 
+test('owners who share a key dispose of it each for itself, and the last one leaves nothing behind', () => {
+  const made: Uint8Array[] = []
+  const stop = observeSecrets((secret) => made.push(secret))
+  try {
+    const key = keyOf(Enctype.AES256_CTS_HMAC_SHA1_96)
+    const ciphertext = key.encrypt(USAGE, bytes(5))
+    const shared = key.share()
+    assert.ok(shared.equals(key))
+    const again = shared.share()
+    key.dispose()
+    key.dispose()
+    assert.throws(() => key.share(), TypeError)
+    assert.throws(() => key.encrypt(USAGE, bytes(1)), TypeError)
+    shared.dispose()
+    const plaintext = again.decrypt(USAGE, ciphertext)
+    assert.deepEqual(new Uint8Array(plaintext), bytes(5))
+    plaintext.fill(0)
+    again.dispose()
+    assert.throws(() => again.decrypt(USAGE, ciphertext), TypeError)
+  } finally {
+    stop()
+  }
+  for (const secret of made) assert.deepEqual(secret, new Uint8Array(secret.length))
+})
+
+test('a usage is derived once for all owners who share a key', () => {
+  const key = keyOf(Enctype.AES256_CTS_HMAC_SHA1_96)
+  key.encrypt(USAGE, bytes(5))
+  const shared = key.share()
+  let made = 0
+  const stop = observeSecrets(() => made++)
+  try {
+    shared.encrypt(USAGE, bytes(5))
+    assert.equal(made, 0)
+    shared.encrypt(USAGE + 1, bytes(5))
+    assert.ok(made > 0)
+  } finally {
+    stop()
+  }
+})
+
 test('keys are compared by type and bytes', () => {
   const key = keyOf(Enctype.AES128_CTS_HMAC_SHA1_96)
   assert.ok(key.equals(keyOf(Enctype.AES128_CTS_HMAC_SHA1_96)))
