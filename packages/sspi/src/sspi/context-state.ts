@@ -1,5 +1,5 @@
 import { SspiError } from '../status/index.js'
-import type { Driver } from './effects.js'
+import type { Answer, Driver } from './effects.js'
 import type { Exchange, Input, SecurityPackage, Session, Step } from './contract.js'
 import type { Side } from './events.js'
 
@@ -101,27 +101,33 @@ export class ContextState {
 }
 
 /**
- * Runs an exchange until it has a result, asking the driver whatever it asks. Without waiting where there is nothing to
- * wait for: the call then completes in the same turn.
+ * Runs an exchange until it has a result, asking the driver whatever it asks. The outcome itself comes back where there was
+ * nothing to wait for.
  *
  * @param stillThere - Throws when the exchange was ended from outside during a wait; it is not called again then.
  */
-export async function runExchange(
+export function runExchange(
   exchange: Exchange,
   input: Input,
   driver: Driver,
   signal: AbortSignal | undefined,
   stillThere: () => void,
-): Promise<Outcome> {
+): Outcome | Promise<Outcome> {
   let step = exchange.step(input)
   while (step.kind === 'ask') {
     signal?.throwIfAborted()
     const asked = driver.answer(step.ask, signal)
-    const answer = 'then' in asked ? await orAborted(asked, signal) : asked
+    if ('then' in asked) return goOn(asked)
     stillThere()
-    step = exchange.step({ kind: 'answer', answer })
+    step = exchange.step({ kind: 'answer', answer: asked })
   }
   return step
+
+  async function goOn(waiting: PromiseLike<Answer>): Promise<Outcome> {
+    const answer = await orAborted(waiting, signal)
+    stillThere()
+    return runExchange(exchange, { kind: 'answer', answer }, driver, signal, stillThere)
+  }
 }
 
 /** A promise that does not outwait a signal, even where the driver does not listen to it. */

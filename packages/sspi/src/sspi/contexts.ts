@@ -90,7 +90,8 @@ export class ContextKeeper {
     const { exchange } = state.phase
     const buffer = outputToken(token, shortStatus(state.package))
     const input: Input = { kind: 'complete', message: new Uint8Array(buffer.bytes) }
-    return this.#exclusively(state, async () => {
+    this.#enter(state)
+    try {
       const outcome = await this.#run(context, state, exchange, input, undefined)
       // In place where it fits. The message is gone into it, so that the call could not be repeated: else it is allocated.
       const room = buffer.pvBuffer?.length ?? 0
@@ -103,7 +104,9 @@ export class ContextKeeper {
         allocate,
         attributes: 0,
       })
-    })
+    } finally {
+      state.busy = false
+    }
   }
 
   delete(context: CtxtHandle): void {
@@ -172,7 +175,8 @@ export class ContextKeeper {
     const context = given ?? this.#handle(state)
     const attributes = allocate ? ISC_RET_ALLOCATED_MEMORY : 0 // ASC_RET_ALLOCATED_MEMORY is the same
     const delivery = { output: options.output, input: options.input, token: input.token, allocate, attributes }
-    return this.#exclusively(state, async () => {
+    this.#enter(state)
+    try {
       const again = this.#undelivered(state, input.token)
       const exchange = again?.exchange ?? openExchange(state)
       const outcome = again?.outcome ?? (await this.#run(context, state, exchange, input, options.signal))
@@ -189,7 +193,9 @@ export class ContextKeeper {
         }
         throw error
       }
-    })
+    } finally {
+      state.busy = false
+    }
   }
 
   /** The context of an acceptor's first call that could not deliver its token, when this is the same call again. */
@@ -261,26 +267,21 @@ export class ContextKeeper {
     return state.phase
   }
 
-  /** Keeps every other call out until this one has left the context in its new state. */
-  async #exclusively<T>(state: ContextState, call: () => Promise<T>): Promise<T> {
+  /** Keeps every other call out until this one has left the context in its new state, and is no longer `busy`. */
+  #enter(state: ContextState): void {
     if (state.busy) throw overlapping(state.package)
+    this.#halfOpen.checkTime(state, this.#parts.world.now())
     state.busy = true
-    try {
-      this.#halfOpen.checkTime(state, this.#parts.world.now())
-      return await call()
-    } finally {
-      state.busy = false
-    }
   }
 
   /** Runs an exchange until it has a result; whatever it throws ends the context. */
-  async #run(
+  #run(
     context: CtxtHandle,
     state: ContextState,
     exchange: Exchange,
     input: Input,
     signal: AbortSignal | undefined,
-  ): Promise<Outcome> {
+  ): Outcome | Promise<Outcome> {
     const stillThere = (): void => {
       // Nothing that was deleted or given up while it waited may come to life again.
       if (this.#states.get(context) !== state) {
@@ -288,14 +289,18 @@ export class ContextKeeper {
       }
       if (state.phase.at === 'over') throw exchangeOver(state)
     }
-    try {
-      return await runExchange(exchange, input, this.#parts.driver, signal, stillThere)
-    } catch (error) {
+    const failed = (error: unknown): never => {
       if (state.phase.at !== 'over') {
         state.end()
         this.#refused(state, error)
       }
       throw error
+    }
+    try {
+      const outcome = runExchange(exchange, input, this.#parts.driver, signal, stillThere)
+      return outcome instanceof Promise ? outcome.catch(failed) : outcome
+    } catch (error) {
+      return failed(error)
     }
   }
 

@@ -113,7 +113,12 @@ abstract class AbstractExchange implements Disposable {
     if (this.#over) throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'the exchange is over')
     this.#busy = true
     try {
-      return await this.#advance(token, required, signal, perform)
+      // Later steps do without the credential: its owner may have freed it meanwhile.
+      const credential = this.#context === undefined ? this.#credential() : undefined
+      const held = credential instanceof Promise ? await credential : credential
+      const output = new SecBuffer(SECBUFFER_TOKEN)
+      const given = this.#given(held, token, output, signal)
+      return this.#take(await perform(given), given.input, output, required)
     } catch (error) {
       this[Symbol.dispose]()
       throw error
@@ -122,30 +127,28 @@ abstract class AbstractExchange implements Disposable {
     }
   }
 
-  async #advance(
+  #given(
+    credential: CredHandle | undefined,
     token: Uint8Array | undefined,
-    required: number,
+    output: SecBuffer,
     signal: AbortSignal | undefined,
-    perform: (given: Given) => Promise<ContextStep>,
-  ): Promise<ExchangeStep> {
-    // Later steps do without the credential: its owner may have freed it meanwhile.
-    const credential = this.#context === undefined ? await this.#credential() : undefined
+  ): Given {
     const empty = new SecBuffer(SECBUFFER_EMPTY)
-    const input = [empty]
-    if (token !== undefined) input.unshift(new SecBuffer(SECBUFFER_TOKEN, token))
+    const input = token === undefined ? [empty] : [new SecBuffer(SECBUFFER_TOKEN, token), empty]
     const { channelBindings } = this.#options
     if (channelBindings !== undefined) {
       input.push(new SecBuffer(SECBUFFER_CHANNEL_BINDINGS, writeSecChannelBindings(channelBindings)))
     }
-    const output = new SecBuffer(SECBUFFER_TOKEN)
-    const context = this.#context
-    const step = await perform({
+    return {
       credential,
-      context,
+      context: this.#context,
       input: new SecBufferDesc(input),
       output: new SecBufferDesc([output]),
       signal,
-    })
+    }
+  }
+
+  #take(step: ContextStep, input: SecBufferDesc, output: SecBuffer, required: number): ExchangeStep {
     this.#context = step.context
     this.#refuseWhenDisposed()
     if (step.status === SEC_I_COMPLETE_NEEDED) {
@@ -159,7 +162,7 @@ abstract class AbstractExchange implements Disposable {
       token: output.cbBuffer > 0 ? output.bytes : undefined,
       done: step.status === SEC_E_OK,
       incomplete: step.status === SEC_E_INCOMPLETE_MESSAGE,
-      extra: empty.type === SECBUFFER_EXTRA ? empty.bytes : undefined,
+      extra: input.find(SECBUFFER_EXTRA)?.bytes,
     }
   }
 
@@ -177,15 +180,16 @@ abstract class AbstractExchange implements Disposable {
     this.#letGo()
   }
 
-  async #credential(): Promise<CredHandle> {
-    const { credentials, package: packageName } = this.#options
-    if (credentials instanceof CredHandle) return credentials
-    if (this.#ownCredential === undefined) {
-      const credentialUse = this.#side === 'initiator' ? SECPKG_CRED_OUTBOUND : SECPKG_CRED_INBOUND
-      const request = { package: packageName, credentialUse, authData: credentials }
-      this.#ownCredential = (await this.table.acquireCredentialsHandle(request)).credential
-      this.#refuseWhenDisposed()
-    }
+  #credential(): CredHandle | Promise<CredHandle> {
+    const { credentials } = this.#options
+    return credentials instanceof CredHandle ? credentials : (this.#ownCredential ?? this.#acquire(credentials))
+  }
+
+  async #acquire(authData: CredentialValue | SecWinntAuthIdentity | undefined): Promise<CredHandle> {
+    const credentialUse = this.#side === 'initiator' ? SECPKG_CRED_OUTBOUND : SECPKG_CRED_INBOUND
+    const request = { package: this.#options.package, credentialUse, authData }
+    this.#ownCredential = (await this.table.acquireCredentialsHandle(request)).credential
+    this.#refuseWhenDisposed()
     return this.#ownCredential
   }
 

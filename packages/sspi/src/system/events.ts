@@ -17,7 +17,7 @@ export function publish(
   event: AuthenticationEvent,
   listener: ((event: AuthenticationEvent) => void) | undefined,
 ): void {
-  trace('%s', describe(event))
+  if (trace.enabled) trace('%s', describe(event))
   const target = channels[event.kind]
   if (target.hasSubscribers) target.publish(event)
   if (listener === undefined) return
