@@ -11,6 +11,7 @@ const hmacs: Readonly<Record<DigestName, HmacFacts>> = {
   sha1: { blockBytes: 64, macBytes: 20 },
   sha256: { blockBytes: 64, macBytes: 32 },
   sha384: { blockBytes: 128, macBytes: 48 },
+  sha512: { blockBytes: 128, macBytes: 64 },
 }
 
 /**

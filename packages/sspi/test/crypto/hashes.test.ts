@@ -5,7 +5,7 @@ import { mock, test } from 'node:test'
 import zlib from 'node:zlib'
 import fc from 'fast-check'
 import { fromHex, toHex } from '../../src/bytes/index.js'
-import { crc32, desl, fipsEnabled, HmacMd5, hmacMd5, md4, md5, sha256 } from '../../src/crypto/index.js'
+import { crc32, desl, fipsEnabled, HmacMd5, hmacMd5, md4, md5, sha256, sha384, sha512 } from '../../src/crypto/index.js'
 import { readVectors } from '../vectors.js'
 
 interface Digest {
@@ -50,6 +50,8 @@ test('digests of parts are those of the whole, on both sides of the gathering li
         const parts = cut(data, at)
         assert.equal(toHex(md5(...parts)), nodeCrypto.createHash('md5').update(data).digest('hex'))
         assert.equal(toHex(sha256(...parts)), nodeCrypto.createHash('sha256').update(data).digest('hex'))
+        assert.equal(toHex(sha384(...parts)), nodeCrypto.createHash('sha384').update(data).digest('hex'))
+        assert.equal(toHex(sha512(...parts)), nodeCrypto.createHash('sha512').update(data).digest('hex'))
         const mac = nodeCrypto.createHmac('md5', key).update(data).digest('hex')
         assert.equal(toHex(hmacMd5(key, ...parts)), mac)
         assert.equal(toHex(new HmacMd5(key).mac(...parts)), mac)
