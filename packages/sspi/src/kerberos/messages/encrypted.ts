@@ -41,20 +41,30 @@ export interface Checksum {
 
 /** Reads an EncryptedData, RFC 4120 section 5.2.9. */
 export function readEncryptedData(reader: DerReader, what = 'EncryptedData'): EncryptedData {
-  return readSequence(reader, what, (fields) => ({
+  return readSequence(reader, what, (fields) => readEncryptedDataFields(fields, what))
+}
+
+/** Reads what is in an EncryptedData, whose tag may be another's where it is IMPLICIT. */
+export function readEncryptedDataFields(fields: DerReader, what: string): EncryptedData {
+  return {
     etype: readField(fields, 0, what, readInt32),
     kvno: readOptional(fields, 1, what, readUInt32),
     cipher: readField(fields, 2, what, readOctetString),
-  }))
+  }
 }
 
 /** Writes an EncryptedData, RFC 4120 section 5.2.9. */
 export function writeEncryptedData(writer: DerWriter, value: EncryptedData): void {
   const mark = writer.mark()
+  writeEncryptedDataFields(writer, value)
+  writer.wrap(Tag.SEQUENCE, mark)
+}
+
+/** Writes what is in an EncryptedData, whose tag may be another's where it is IMPLICIT. */
+export function writeEncryptedDataFields(writer: DerWriter, value: EncryptedData): void {
   writeField(writer, 2, value.cipher, writeOctetString)
   writeOptional(writer, 1, value.kvno, writeUInt32)
   writeField(writer, 0, value.etype, writeInt32)
-  writer.wrap(Tag.SEQUENCE, mark)
 }
 
 /** Reads an EncryptionKey, RFC 4120 section 5.2.9. The key is a view: whoever keeps it copies it. */

@@ -5,6 +5,7 @@ export {
   writeHostAddress,
   writeHostAddresses,
 } from './addresses.js'
+export { type AlgorithmIdentifier, readAlgorithmIdentifier, writeAlgorithmIdentifier } from './algorithm-identifier.js'
 export {
   type ApRep,
   type ApReq,
@@ -162,6 +163,28 @@ export {
   writePaPacRequest,
   writeSupportedEnctypes,
 } from './microsoft.js'
+export {
+  type MitKey,
+  type MitKeySet,
+  type MitSecureCookie,
+  readMitKeySet,
+  readMitSecureCookie,
+  writeMitKeySet,
+  writeMitSecureCookie,
+} from './mit-database.js'
+export {
+  type OtpTokenInfo,
+  type PaOtpChallenge,
+  type PaOtpRequest,
+  readOtpTokenInfo,
+  readPaOtpChallenge,
+  readPaOtpEncRequest,
+  readPaOtpRequest,
+  writeOtpTokenInfo,
+  writePaOtpChallenge,
+  writePaOtpEncRequest,
+  writePaOtpRequest,
+} from './otp.js'
 export { type PaData, readMethodData, readPaData, writeMethodData, writePaData } from './padata.js'
 export {
   type ChangePasswdData,
@@ -178,6 +201,39 @@ export {
   writePasswordRequest,
   writePasswordResult,
 } from './password.js'
+export {
+  type Krb5PrincipalName,
+  type PkinitOtherInfo,
+  type PkinitSuppPubInfo,
+  readKrb5PrincipalName,
+  readPkinitOtherInfo,
+  readPkinitSuppPubInfo,
+  writeKrb5PrincipalName,
+  writePkinitOtherInfo,
+  writePkinitSuppPubInfo,
+} from './pkinit-kdf.js'
+export {
+  type AuthPack,
+  type ExternalPrincipalIdentifier,
+  type KdcDhKeyInfo,
+  type PaChecksum2,
+  type PaPkAsRep,
+  type PaPkAsReq,
+  type PkAuthenticator,
+  type ReplyKeyPack,
+  readAuthPack,
+  readExternalPrincipalIdentifier,
+  readKdcDhKeyInfo,
+  readPaPkAsRep,
+  readPaPkAsReq,
+  readReplyKeyPack,
+  writeAuthPack,
+  writeExternalPrincipalIdentifier,
+  writeKdcDhKeyInfo,
+  writePaPkAsRep,
+  writePaPkAsReq,
+  writeReplyKeyPack,
+} from './pkinit.js'
 export {
   type EtypeInfo2Entry,
   type EtypeInfoEntry,
@@ -220,6 +276,20 @@ export {
   writeKrbSafe,
   writeKrbSafeBody,
 } from './safe-priv.js'
+export {
+  type PaEncSamResponseEnc,
+  type PaSamChallenge2,
+  type PaSamChallenge2Body,
+  type PaSamResponse2,
+  readPaEncSamResponseEnc,
+  readPaSamChallenge2,
+  readPaSamChallenge2Body,
+  readPaSamResponse2,
+  writePaEncSamResponseEnc,
+  writePaSamChallenge2,
+  writePaSamChallenge2Body,
+  writePaSamResponse2,
+} from './sam.js'
 export {
   type PaSpake,
   readPaSpake,

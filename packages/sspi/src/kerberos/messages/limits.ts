@@ -26,6 +26,8 @@ export const Limit = {
   FACTORS: 64,
   /** Verifiers of one AD-CAMMAC. */
   VERIFIERS: 64,
-  /** Tokens of one OTP challenge, and algorithms of one token. */
+  /** Tokens of one OTP challenge. */
   OTP: 64,
+  /** Algorithms, certifiers or checksums of one list of OTP, PKINIT and SAM-2. */
+  ALGORITHMS: 64,
 } as const

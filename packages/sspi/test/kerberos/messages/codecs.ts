@@ -83,19 +83,38 @@ export const referenceCodecs: ReadonlyMap<string, Codec> = new Map(
     codec('kkdcp_message', m.readKdcProxyMessage, m.writeKdcProxyMessage),
     codec('cammac', m.readAdCammac, m.writeAdCammac),
     codec('spake_factor', m.readSpakeSecondFactor, m.writeSpakeSecondFactor),
+    codec('sam_challenge_2', m.readPaSamChallenge2, m.writePaSamChallenge2),
+    codec('sam_challenge_2_body', m.readPaSamChallenge2Body, m.writePaSamChallenge2Body),
+    codec('sam_response_2', m.readPaSamResponse2, m.writePaSamResponse2),
+    codec('enc_sam_response_enc_2', m.readPaEncSamResponseEnc, m.writePaEncSamResponseEnc),
+    codec('otp_tokeninfo', m.readOtpTokenInfo, m.writeOtpTokenInfo),
+    codec('pa_otp_challenge', m.readPaOtpChallenge, m.writePaOtpChallenge),
+    codec('pa_otp_req', m.readPaOtpRequest, m.writePaOtpRequest),
+    codec('pa_otp_enc_req', m.readPaOtpEncRequest, m.writePaOtpEncRequest),
+    codec('secure_cookie', m.readMitSecureCookie, m.writeMitSecureCookie),
+    codec('pa_pk_as_req', m.readPaPkAsReq, m.writePaPkAsReq),
+    codec('auth_pack', m.readAuthPack, m.writeAuthPack),
+    codec('kdc_dh_key_info', m.readKdcDhKeyInfo, m.writeKdcDhKeyInfo),
+    codec('reply_key_pack', m.readReplyKeyPack, m.writeReplyKeyPack),
+    codec('sp80056a_other_info', m.readPkinitOtherInfo, m.writePkinitOtherInfo),
+    codec('pkinit_supp_pub_info', m.readPkinitSuppPubInfo, m.writePkinitSuppPubInfo),
+    codec('ldap_seqof_key_data', m.readMitKeySet, m.writeMitKeySet),
   ].map((entry) => [entry.name, entry]),
 )
 
 /** A reference encoding of MIT: the type's name and the bytes. */
 export interface ReferenceCase {
+  /** `reference:ticket`: which of MIT's tests it is of, and of what type. */
   readonly name: string
+  /** The type alone. */
+  readonly type: string
   readonly der: Uint8Array
 }
 
 /** All reference encodings. */
 export const referenceCases: readonly ReferenceCase[] = readVectors<unknown, { der: string }>(
   'asn1/kerberos-der.json',
-).cases.map(({ name, expected }) => ({ name, der: fromHex(expected.der) }))
+).cases.map(({ name, expected }) => ({ name, type: name.replace(/^[a-z]+:/, ''), der: fromHex(expected.der) }))
 
 /** Types without a reference encoding: a sample of each, made here. */
 export const ownSamples: readonly { readonly codec: Codec; readonly value: unknown }[] = [
@@ -166,6 +185,16 @@ export const ownSamples: readonly { readonly codec: Codec; readonly value: unkno
     realm: 'EXAMPLE.COM',
   }),
   sample('EtypeList', m.readEtypeList, m.writeEtypeList, [18, 17]),
+  sample('PA-PK-AS-REP with Diffie-Hellman', m.readPaPkAsRep, m.writePaPkAsRep, {
+    kind: 'dhInfo',
+    dhSignedData: fromHex('3000'),
+    serverDhNonce: fromHex('00112233'),
+    kdf: '1.3.6.1.5.2.3.6.2',
+  }),
+  sample('PA-PK-AS-REP with a key', m.readPaPkAsRep, m.writePaPkAsRep, {
+    kind: 'encKeyPack',
+    encKeyPack: fromHex('3000'),
+  }),
   sample('LastReq', m.readLastReq, m.writeLastReq, [{ lrType: -1, lrValue: new Date(0) }]),
   sample('HostAddresses', m.readHostAddresses, m.writeHostAddresses, [
     { addrType: 24, address: fromHex('fe800000000000000000000000000001') },
