@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto'
 import { SspiError } from '../status/index.js'
 
 /** The digests that are taken from Node. */
-export type DigestName = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512'
+export type DigestName = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512' | 'sha512-256'
 
 /**
  * Up to this many bytes, copying the parts together for one native call is cheaper than feeding a hash object part by

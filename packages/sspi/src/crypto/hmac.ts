@@ -12,6 +12,7 @@ const hmacs: Readonly<Record<DigestName, HmacFacts>> = {
   sha256: { blockBytes: 64, macBytes: 32 },
   sha384: { blockBytes: 128, macBytes: 48 },
   sha512: { blockBytes: 128, macBytes: 64 },
+  'sha512-256': { blockBytes: 128, macBytes: 32 },
 }
 
 /**

@@ -1,1 +1,8 @@
-export { memoryReplayCache, type MemoryReplayCache, type MemoryReplayCacheOptions } from './stores/index.js'
+export {
+  memoryNonceStore,
+  memoryReplayCache,
+  type MemoryNonceStore,
+  type MemoryNonceStoreOptions,
+  type MemoryReplayCache,
+  type MemoryReplayCacheOptions,
+} from './stores/index.js'

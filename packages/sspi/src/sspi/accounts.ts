@@ -6,7 +6,24 @@ export interface AccountQuery {
   readonly user: string
   /** The domain that the user named; empty when none was named. */
   readonly domain: string
+  /**
+   * Set where the client hides its name behind a hash (userhash of RFC 7616 §3.4.4); `user` is empty then. A database that
+   * cannot search by it knows nobody of that name.
+   */
+  readonly userHash?: UserHash | undefined
 }
+
+/** The hash of `name:realm` in place of a name. */
+export interface UserHash {
+  /** What it was made with. */
+  readonly algorithm: DigestHashName
+  readonly realm: string
+  /** As long as the algorithm makes it. */
+  readonly hash: Uint8Array
+}
+
+/** The hashes that Digest knows. */
+export type DigestHashName = 'MD5' | 'SHA-256' | 'SHA-512-256'
 
 /** What an account database knows of an account: who it is, and one form of its secret. */
 export interface Account {
@@ -18,9 +35,20 @@ export interface Account {
   readonly enabled?: boolean
 }
 
-/** A password, or the NT hash made from it (MD4 over UTF-16LE, 16 bytes); the hash is as good as the password. */
+/** What an account's authentication is checked with: a password, or what can be made from it once and for all. */
 export type AccountSecret =
-  { readonly kind: 'password'; readonly password: string } | { readonly kind: 'nt-hash'; readonly ntHash: Uint8Array }
+  | { readonly kind: 'password'; readonly password: string }
+  /** MD4 of the password in UTF-16LE, 16 bytes: as good as the password for NTLM, and of use for nothing else. */
+  | { readonly kind: 'nt-hash'; readonly ntHash: Uint8Array }
+  /**
+   * H(A1) of Digest: hashes over `name:realm:password` (RFC 7616 §3.4.2), at least one. Each is as good as the password for
+   * Digest under just that name, spelt alike, and that realm; of use for nothing else.
+   */
+  | {
+      readonly kind: 'digest'
+      readonly realm: string
+      readonly hashes: Readonly<Partial<Record<DigestHashName, Uint8Array>>>
+    }
 
 /**
  * Where acceptors look accounts up. Names match without regard to case. The memory and the file form are in

@@ -27,6 +27,11 @@ export interface Sizes {
   readonly blockSize: number
   /** Room for the token buffer of `encryptMessage`. */
   readonly securityTrailer: number
+  /**
+   * Whether a message as one piece ends with its token, behind data and padding, instead of beginning with it. Windows does not
+   * say this. Default `false`.
+   */
+  readonly tokenLast?: boolean
 }
 
 /** SecPkgContext_StreamSizes: of packages whose messages are records in a stream (Schannel), in bytes. */

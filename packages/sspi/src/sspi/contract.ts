@@ -19,6 +19,12 @@ export type Input =
       readonly token: Uint8Array | undefined
       /** The bindings that the caller gave with this call, if any. */
       readonly channelBindings: ChannelBindings | undefined
+      /** The contents of the `SECBUFFER_PKG_PARAMS` in their order, for the package alone to understand; copies. */
+      readonly packageParams?: readonly Uint8Array[] | undefined
+      /** The service that the caller names in a `SECBUFFER_TARGET_HOST`, where the target name is something else. */
+      readonly targetHost?: string | undefined
+      /** The contents of the `SECBUFFER_DATA` in their order: views of the caller's memory, for this step only. */
+      readonly data?: readonly Uint8Array[] | undefined
     }
   | { readonly kind: 'answer'; readonly answer: Answer }
   /** CompleteAuthToken: the message that the application has made of the token meanwhile. */

@@ -14,6 +14,8 @@ export interface Effects {
   readonly stretch: { readonly ask: StretchQuery; readonly answer: SecretBytes }
   /** Whether something comes for the first time: `false` is a replay. */
   readonly replay: { readonly ask: ReplayQuery; readonly answer: boolean }
+  /** Whether a count of a Digest nonce comes for the first time: `false` is a replay. */
+  readonly nonce: { readonly ask: NonceQuery; readonly answer: boolean }
   /** Hands a changed ticket cache to whoever keeps it. */
   readonly keepTickets: { readonly ask: KeepTicketsQuery; readonly answer: undefined }
 }
@@ -47,6 +49,16 @@ export interface ReplayQuery {
   /** What it is recognised by. */
   readonly key: Uint8Array
   /** When it could not be accepted any more anyway. */
+  readonly until: Date
+}
+
+/** A use of a nonce that this side has issued itself. */
+export interface NonceQuery {
+  /** The nonce as it stood in the protocol. */
+  readonly nonce: string
+  /** Which use of it this is: from 1 on. */
+  readonly count: number
+  /** When it could not be used any more anyway. */
   readonly until: Date
 }
 

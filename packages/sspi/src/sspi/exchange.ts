@@ -1,3 +1,4 @@
+import { encodeUtf8 } from '../bytes/index.js'
 import { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SEC_I_COMPLETE_NEEDED, SspiError } from '../status/index.js'
 import { SecBuffer, SecBufferDesc } from './buffer.js'
 import { writeSecChannelBindings, type ChannelBindings } from './channel-bindings.js'
@@ -12,9 +13,11 @@ import {
   ISC_REQ_MUTUAL_AUTH,
   ISC_REQ_REPLAY_DETECT,
   ISC_REQ_SEQUENCE_DETECT,
+  ISC_REQ_USE_HTTP_STYLE,
   SECBUFFER_CHANNEL_BINDINGS,
   SECBUFFER_EMPTY,
   SECBUFFER_EXTRA,
+  SECBUFFER_TARGET_HOST,
   SECBUFFER_TOKEN,
   SECPKG_CRED_INBOUND,
   SECPKG_CRED_OUTBOUND,
@@ -23,6 +26,7 @@ import type { ContextStep, StepOptions } from './context-calls.js'
 import type { CredentialValue, SecWinntAuthIdentity } from './credential-values.js'
 import type { Side } from './events.js'
 import { CredHandle, type CtxtHandle } from './handles.js'
+import { requestBuffers, type HttpRequest } from './http-request.js'
 import type { LevelOne } from './level-one.js'
 import { achievedFlags, SecureSession } from './secure-session.js'
 
@@ -32,12 +36,17 @@ export interface ExchangeOptions {
   readonly package: string
   /** What to authenticate with: a value, or a handle of `acquireCredentialsHandle`, which stays the caller's. Default: the package's own. */
   readonly credentials?: CredentialValue | SecWinntAuthIdentity | CredHandle | undefined
-  /** Whether messages must be signed; without it the exchange fails with `SEC_E_SECURITY_QOS_FAILED`. Default `true`. */
+  /**
+   * Whether messages must be signed; without it the exchange fails with `SEC_E_SECURITY_QOS_FAILED`. Default `true`, and `false`
+   * with `http`, where the request's body is what is signed.
+   */
   readonly integrity?: boolean | undefined
-  /** Whether messages must be encrypted; as `integrity`. Default `true`. */
+  /** Whether messages must be encrypted; as `integrity`, with the same default. */
   readonly confidentiality?: boolean | undefined
   /** What ties the context to the channel beneath it (TLS). Default: nothing. */
   readonly channelBindings?: ChannelBindings | undefined
+  /** The request that is to be authenticated, for packages that do so with each request (Digest). Default: no HTTP. */
+  readonly http?: HttpRequest | undefined
   /** Further `ISC_REQ_…` or `ASC_REQ_…` flags, or'ed to the others. Default 0. */
   readonly flags?: number | undefined
 }
@@ -46,7 +55,10 @@ export interface ExchangeOptions {
 export interface InitiateOptions extends ExchangeOptions {
   /** The service to reach: `HTTP/www.example.com`. Default: none named. */
   readonly target?: string | undefined
-  /** Whether the server must prove itself; as `integrity`, but only where the package can. Default: asked for, not insisted on. */
+  /**
+   * Whether the server must prove itself; as `integrity`, but only where the package can. Default: asked for, not insisted on;
+   * with `http` not asked for, as many a server sends no proof then.
+   */
   readonly mutual?: boolean | undefined
 }
 
@@ -103,6 +115,9 @@ abstract class AbstractExchange implements Disposable {
     this.#letGo()
   }
 
+  /** The buffers of the HTTP request, as this side hands them over. */
+  protected abstract request(): readonly SecBuffer[]
+
   protected async advance(
     token: Uint8Array | undefined,
     required: number,
@@ -135,6 +150,7 @@ abstract class AbstractExchange implements Disposable {
   ): Given {
     const empty = new SecBuffer(SECBUFFER_EMPTY)
     const input = token === undefined ? [empty] : [new SecBuffer(SECBUFFER_TOKEN, token), empty]
+    input.push(...this.request())
     const { channelBindings } = this.#options
     if (channelBindings !== undefined) {
       input.push(new SecBuffer(SECBUFFER_CHANNEL_BINDINGS, writeSecChannelBindings(channelBindings)))
@@ -221,17 +237,29 @@ export class InitiatorExchange extends AbstractExchange {
    *   not achieved. The exchange is over then; the error's `token`, if any, should be sent to the peer.
    */
   step(token?: Uint8Array, signal?: AbortSignal): Promise<ExchangeStep> {
-    const { integrity = true, confidentiality = true, mutual, target, flags = 0 } = this.#options
+    const { http, target, flags = 0 } = this.#options
+    const { integrity = http === undefined, confidentiality = http === undefined } = this.#options
+    const { mutual = http === undefined ? undefined : false } = this.#options
     const required =
       (integrity ? ISC_REQ_INTEGRITY : 0) |
       (confidentiality ? ISC_REQ_CONFIDENTIALITY : 0) |
       (mutual === true ? ISC_REQ_MUTUAL_AUTH : 0)
     const wished = mutual === false ? 0 : ISC_REQ_MUTUAL_AUTH
     const sequence = integrity || confidentiality ? ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT : 0
-    const contextReq = required | wished | sequence | flags
+    const style = http === undefined ? 0 : ISC_REQ_USE_HTTP_STYLE
+    const contextReq = required | wished | sequence | style | flags
     return this.advance(token, required, signal, (given) =>
-      this.table.initializeSecurityContext({ ...given, targetName: target, contextReq }),
+      this.table.initializeSecurityContext({ ...given, targetName: http?.uri ?? target, contextReq }),
     )
+  }
+
+  /** As on Windows the target name is the URI then, and the service stands in a buffer. */
+  protected override request(): readonly SecBuffer[] {
+    const { http, target } = this.#options
+    if (http === undefined) return []
+    const buffers = requestBuffers([http.method], http.body)
+    if (target === undefined) return buffers
+    return [...buffers, new SecBuffer(SECBUFFER_TARGET_HOST, encodeUtf8(target))]
   }
 }
 
@@ -247,10 +275,17 @@ export class AcceptorExchange extends AbstractExchange {
 
   /** One step with each token of the client. Errors as for {@link InitiatorExchange.step}. */
   step(token?: Uint8Array, signal?: AbortSignal): Promise<ExchangeStep> {
-    const { integrity = true, confidentiality = true, flags = 0 } = this.#options
+    const { http, flags = 0 } = this.#options
+    const { integrity = http === undefined, confidentiality = http === undefined } = this.#options
     const required = (integrity ? ASC_REQ_INTEGRITY : 0) | (confidentiality ? ASC_REQ_CONFIDENTIALITY : 0)
     const sequence = integrity || confidentiality ? ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT : 0
     const contextReq = required | ASC_REQ_MUTUAL_AUTH | sequence | flags
     return this.advance(token, required, signal, (given) => this.table.acceptSecurityContext({ ...given, contextReq }))
+  }
+
+  /** The parameters themselves say that it is HTTP: Digest's flag for that would mean something else to other packages. */
+  protected override request(): readonly SecBuffer[] {
+    const { http } = this.#options
+    return http === undefined ? [] : requestBuffers([http.method, http.uri], http.body)
   }
 }

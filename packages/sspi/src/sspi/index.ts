@@ -20,7 +20,7 @@ export {
 // What a package of a third party needs to keep its keys as the built-in ones do.
 export { constantTimeEqual, secretBytes, secretFrom, wipe, type Pbkdf2Hash, type SecretBytes } from '../crypto/index.js'
 
-export type { Account, AccountDatabase, AccountQuery, AccountSecret } from './accounts.js'
+export type { Account, AccountDatabase, AccountQuery, AccountSecret, DigestHashName, UserHash } from './accounts.js'
 export {
   SECPKG_ATTR_DELEGATED_TICKETS,
   SECPKG_ATTR_KERBEROS_TICKET,
@@ -110,6 +110,7 @@ export type {
   KdcQuery,
   KdcSender,
   KeepTicketsQuery,
+  NonceQuery,
   ReplayQuery,
   StretchQuery,
 } from './effects.js'
@@ -136,6 +137,8 @@ export {
 } from './message-layout.js'
 export type { SecPkgInfo } from './package-info.js'
 export type { ReplayCache } from './replay-cache.js'
+export type { NonceStore } from './nonce-store.js'
+export type { HttpRequest } from './http-request.js'
 export { SecureSession, type Achieved } from './secure-session.js'
 export { SecurityFunctionTable, type SecurityFunctionTableParts } from './security-function-table.js'
 export { never } from './time.js'

@@ -1,7 +1,14 @@
+import { decodeUtf8 } from '../bytes/index.js'
 import { SspiError } from '../status/index.js'
 import type { SecBufferDesc } from './buffer.js'
 import { readSecChannelBindings, type ChannelBindings } from './channel-bindings.js'
-import { SECBUFFER_CHANNEL_BINDINGS, SECBUFFER_TOKEN } from './constants/index.js'
+import {
+  SECBUFFER_CHANNEL_BINDINGS,
+  SECBUFFER_DATA,
+  SECBUFFER_PKG_PARAMS,
+  SECBUFFER_TARGET_HOST,
+  SECBUFFER_TOKEN,
+} from './constants/index.js'
 import type { Input, SecurityPackage } from './contract.js'
 
 /** Tokens up to this length are read whatever the package says of itself, in bytes. */
@@ -10,8 +17,8 @@ const MIN_INPUT_LIMIT = 0x1_0000
 /**
  * What an exchange is given of a call's input buffers.
  *
- * @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when the token is longer than the package reads, or the bindings do not
- *   parse. Nothing has happened then.
+ * @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when the token is longer than the package reads, or the bindings or the
+ *   target host do not parse. Nothing has happened then.
  */
 export function readInput(input: SecBufferDesc | undefined, of: SecurityPackage): Input & { readonly kind: 'token' } {
   const buffer = input?.find(SECBUFFER_TOKEN)
@@ -27,7 +34,21 @@ export function readInput(input: SecBufferDesc | undefined, of: SecurityPackage)
     // A copy, so that an exchange may keep views of it over a wait.
     token: buffer === undefined || buffer.cbBuffer === 0 ? undefined : new Uint8Array(buffer.bytes),
     channelBindings: readBindings(input),
+    packageParams: contentsOf(input, SECBUFFER_PKG_PARAMS)?.map((bytes) => new Uint8Array(bytes)),
+    targetHost: readTargetHost(input),
+    data: contentsOf(input, SECBUFFER_DATA),
   }
+}
+
+/** Views of the buffers of a type; `undefined` where there is none. */
+function contentsOf(input: SecBufferDesc | undefined, type: number): readonly Uint8Array[] | undefined {
+  const found = input?.buffers.filter((buffer) => buffer.type === type) ?? []
+  return found.length === 0 ? undefined : found.map((buffer) => buffer.bytes)
+}
+
+function readTargetHost(input: SecBufferDesc | undefined): string | undefined {
+  const buffer = input?.find(SECBUFFER_TARGET_HOST)
+  return buffer === undefined ? undefined : decodeUtf8(buffer.bytes, 'target host')
 }
 
 function readBindings(input: SecBufferDesc | undefined): ChannelBindings | undefined {

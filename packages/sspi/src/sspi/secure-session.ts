@@ -21,6 +21,7 @@ import {
 import type { ExportOptions } from './context-calls.js'
 import type { Side } from './events.js'
 import type { CtxtHandle } from './handles.js'
+import { requestBuffers, type HttpRequest } from './http-request.js'
 import type { Identity } from './identity.js'
 import type { LevelOne } from './level-one.js'
 
@@ -83,7 +84,8 @@ export class SecureSession implements Disposable {
 
   /** Encrypts and signs a message: one self-contained token, the package's GSS wrap format where it has one. */
   seal(message: Uint8Array): Uint8Array {
-    const { securityTrailer: room, blockSize } = this.#sizes
+    const { securityTrailer: room, blockSize, tokenLast = false } = this.#sizes
+    if (tokenLast) return this.#sealTokenLast(message, room)
     // RC4 has blocks of one byte, and pads by one all the same (RFC 4757 section 7.3).
     const most = blockSize
     const out = new Uint8Array(room + message.length + most)
@@ -98,6 +100,16 @@ export class SecureSession implements Disposable {
     // The token came out shorter than its room: the rest moves up to it.
     out.copyWithin(token.cbBuffer, room, room + message.length + padding)
     return out.subarray(0, token.cbBuffer + message.length + padding)
+  }
+
+  /** Padding, if any, goes into the token in front of the rest of it, as there is no buffer for it. */
+  #sealTokenLast(message: Uint8Array, room: number): Uint8Array {
+    const out = new Uint8Array(message.length + room)
+    out.set(message)
+    const token = new SecBuffer(SECBUFFER_TOKEN, out.subarray(message.length))
+    const data = new SecBuffer(SECBUFFER_DATA, out.subarray(0, message.length))
+    this.#table.encryptMessage(this.#context, 0, new SecBufferDesc([data, token]))
+    return out.subarray(0, message.length + token.cbBuffer)
   }
 
   /**
@@ -124,6 +136,27 @@ export class SecureSession implements Disposable {
   /** Checks what the peer's {@link SecureSession.sign} made. @throws `SspiError` `SEC_E_MESSAGE_ALTERED`, `SEC_E_OUT_OF_SEQUENCE`. */
   verify(message: Uint8Array, signature: Uint8Array): void {
     const buffers = [new SecBuffer(SECBUFFER_DATA, message), new SecBuffer(SECBUFFER_TOKEN, signature)]
+    this.#table.verifySignature(this.#context, new SecBufferDesc(buffers))
+  }
+
+  /**
+   * Authenticates a further HTTP request with a package that does so for each (Digest): what goes into its `Authorization`.
+   * @throws `SspiError` `SEC_E_INVALID_TOKEN` or `SEC_E_UNSUPPORTED_FUNCTION` with any other package.
+   */
+  signRequest(request: HttpRequest): Uint8Array {
+    const token = new SecBuffer(SECBUFFER_TOKEN)
+    const buffers = [token, ...requestBuffers([request.method, request.uri], request.body)]
+    this.#table.makeSignature(this.#context, 0, new SecBufferDesc(buffers))
+    return token.bytes
+  }
+
+  /**
+   * Checks what the client's {@link SecureSession.signRequest} made.
+   * @throws `SspiError` `SEC_E_MESSAGE_ALTERED`, `SEC_E_OUT_OF_SEQUENCE` when the request was here before.
+   */
+  verifyRequest(request: HttpRequest, authorization: Uint8Array): void {
+    const token = new SecBuffer(SECBUFFER_TOKEN, authorization)
+    const buffers = [token, ...requestBuffers([request.method, request.uri], request.body)]
     this.#table.verifySignature(this.#context, new SecBufferDesc(buffers))
   }
 

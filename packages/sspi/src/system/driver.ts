@@ -1,7 +1,16 @@
 import { pbkdf2 } from '../crypto/index.js'
-import { memoryReplayCache } from '../io/stores/index.js'
+import { memoryNonceStore, memoryReplayCache } from '../io/stores/index.js'
 import { SspiError, type FailureName } from '../status/index.js'
-import type { AccountDatabase, Answer, Driver, EffectName, Effects, KdcSender, ReplayCache } from '../sspi/index.js'
+import type {
+  AccountDatabase,
+  Answer,
+  Driver,
+  EffectName,
+  Effects,
+  KdcSender,
+  NonceStore,
+  ReplayCache,
+} from '../sspi/index.js'
 
 type Answerers = {
   readonly [K in EffectName]: (
@@ -16,11 +25,13 @@ export interface DriverParts {
   readonly kdc?: KdcSender | undefined
   /** Default: in this process's memory. */
   readonly replays?: ReplayCache | undefined
+  /** Default: in this process's memory. */
+  readonly nonces?: NonceStore | undefined
 }
 
 /** The driver of this composition: one answerer for each effect. What answers without waiting is handed on without waiting. */
 export function createDriver(parts: DriverParts): Driver {
-  const { replays = memoryReplayCache() } = parts
+  const { replays = memoryReplayCache(), nonces = memoryNonceStore() } = parts
   const answerers: Answerers = {
     account: (query, signal) => {
       const accounts = required(
@@ -39,6 +50,8 @@ export function createDriver(parts: DriverParts): Driver {
     stretch: ({ hash, password, salt, iterations, length }) => pbkdf2(hash, password, salt, iterations, length),
     replay: ({ key, until }, signal) =>
       guarded('the replay cache failed', 'SEC_E_INTERNAL_ERROR', signal, () => replays.remember(key, until)),
+    nonce: ({ nonce, count, until }, signal) =>
+      guarded('the nonce store failed', 'SEC_E_INTERNAL_ERROR', signal, () => nonces.use(nonce, count, until)),
     keepTickets: ({ cache, save }, signal) =>
       guarded('the ticket cache could not be saved', 'SEC_E_INTERNAL_ERROR', signal, () => nothing(save(cache))),
   }

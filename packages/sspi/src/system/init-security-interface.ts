@@ -1,7 +1,7 @@
 import { fipsEnabled, randomBytes } from '../crypto/index.js'
 import { kdcSender } from '../io/kdc/index.js'
 import type { KerberosConfig } from '../io/krb5-conf/index.js'
-import { memoryReplayCache } from '../io/stores/index.js'
+import { memoryNonceStore, memoryReplayCache } from '../io/stores/index.js'
 import { kerberosPackage, type KerberosOptions } from '../kerberos/index.js'
 import { negotiatePackage, type NegotiateOptions } from '../negotiate/index.js'
 import { ntlmPackage, type HostNames, type NtlmOptions } from '../ntlm/index.js'
@@ -11,6 +11,7 @@ import {
   type AuthenticationEvent,
   type HalfOpenLimits,
   type KdcSender,
+  type NonceStore,
   type Policy,
   type ReplayCache,
   type SecurityPackage,
@@ -45,6 +46,8 @@ export interface SecurityInterfaceOptions {
   readonly kdc?: KdcSender | undefined
   /** Remembers what acceptors have seen of clients, so that it is not accepted twice. Default: in this process's memory. */
   readonly replays?: ReplayCache | undefined
+  /** Remembers how often the nonces of Digest were used. Default: in this process's memory. */
+  readonly nonces?: NonceStore | undefined
   /** Bounds on contexts that are being established. */
   readonly limits?: Partial<HalfOpenLimits> | undefined
   /** Remembers which exported contexts were imported. Default: in this process's memory. */
@@ -87,6 +90,7 @@ export function initSecurityInterface(options: SecurityInterfaceOptions = {}): S
       accounts: options.accounts,
       kdc,
       replays: options.replays ?? memoryReplayCache({ now }),
+      nonces: options.nonces ?? memoryNonceStore({ now }),
     }),
     world,
     imports: options.imports ?? memoryReplayCache({ now }),

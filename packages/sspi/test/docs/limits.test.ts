@@ -51,6 +51,8 @@ const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
   'exported context, longest lifetime': inSource('sspi/context-moving.ts', /MAX_EXPORT_SECONDS = /),
   'entries of a memory replay cache': inSource('io/stores/memory-replay-cache.ts', /maxEntries = /),
   'key that a replay cache keeps as it is': inSource('io/stores/memory-replay-cache.ts', /LONGEST_KEY = /),
+  'nonces of a memory nonce store': inSource('io/stores/memory-nonce-store.ts', /maxEntries = /),
+  'count of a nonce behind the highest one': inSource('io/stores/memory-nonce-store.ts', /, window = /),
   'frame before authentication': inSource('net/options.ts', /options.maxTokenBytes \?\? /),
   'tokens of one exchange': inSource('net/handshake.ts', /MAX_TOKENS = /),
   'time for the handshake': inSource('net/options.ts', /options.handshakeTimeoutSeconds \?\? /),

@@ -1,7 +1,14 @@
 import { utf16leEncode } from '../../bytes/index.js'
 import { md4, wipe } from '../../crypto/index.js'
-import { splitUserName, type Account, type AccountSecret, type Identity } from '../../sspi/index.js'
+import {
+  splitUserName,
+  type Account,
+  type AccountSecret,
+  type DigestHashName,
+  type Identity,
+} from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
+import { copyDigestHashes, DIGEST_HASH_LENGTHS, type DigestHashes } from './digest-hashes.js'
 
 /** Which account: the user's name, with or without a domain before it (`CONTOSO\alice`) or beside it. */
 export interface AccountName {
@@ -23,11 +30,13 @@ export interface AccountDetails extends AccountName {
   readonly enabled?: boolean | undefined
 }
 
-/** What an account proves itself with: one of the two. */
+/** What an account proves itself with: one of the three. */
 export type AccountProof =
-  | { readonly password: string; readonly ntHash?: undefined }
+  | { readonly password: string; readonly ntHash?: undefined; readonly digest?: undefined }
   /** MD4 of the password in UTF-16LE: 16 bytes, copied. Serves NTLM only, and is as good as the password there. */
-  | { readonly ntHash: Uint8Array; readonly password?: undefined }
+  | { readonly ntHash: Uint8Array; readonly password?: undefined; readonly digest?: undefined }
+  /** Hashes of {@link digestHashesOf}, copied. They serve Digest only, under the account's name as it is spelt here. */
+  | { readonly digest: DigestHashes; readonly password?: undefined; readonly ntHash?: undefined }
 
 /** An account to be put into a database. */
 export type AccountEntry = AccountDetails & AccountProof
@@ -73,10 +82,11 @@ export class StoredAccount implements Account {
 }
 
 /** A secret that prints as redacted. */
-export type RedactedSecret = StoredPassword | StoredNtHash
+export type RedactedSecret = StoredPassword | StoredNtHash | StoredDigestHashes
 
 function storedSecret(user: string, proof: AccountProof): RedactedSecret {
   if (proof.password !== undefined) return new StoredPassword(proof.password)
+  if (proof.digest !== undefined) return new StoredDigestHashes(checkedHashes(user, proof.digest))
   if (proof.ntHash.length !== 16) {
     throw new SspiError(
       'SEC_E_INVALID_PARAMETER',
@@ -130,6 +140,41 @@ class StoredNtHash {
   [inspect](): string {
     return "{ kind: 'nt-hash', ntHash: redacted }"
   }
+}
+
+class StoredDigestHashes {
+  readonly kind = 'digest' satisfies AccountSecret['kind']
+  readonly realm: string
+  #hashes: DigestHashes | undefined
+
+  constructor(hashes: DigestHashes) {
+    this.realm = hashes.realm
+    this.#hashes = copyDigestHashes(hashes)
+  }
+
+  /** Copies, as of {@link StoredNtHash.ntHash}. */
+  get hashes(): DigestHashes['hashes'] {
+    if (this.#hashes === undefined) throw new SspiError('SEC_E_LOGON_DENIED', 'the account was removed meanwhile')
+    return copyDigestHashes(this.#hashes).hashes
+  }
+
+  dispose(): void {
+    for (const hash of Object.values(this.#hashes?.hashes ?? {})) wipe(hash)
+    this.#hashes = undefined
+  }
+
+  [inspect](): string {
+    return `{ kind: 'digest', realm: '${this.realm}', hashes: redacted }`
+  }
+}
+
+function checkedHashes(user: string, hashes: DigestHashes): DigestHashes {
+  const given = Object.entries(hashes.hashes) as [DigestHashName, Uint8Array][] // by its type
+  const wrong = given.some(([name, hash]) => hash.length !== DIGEST_HASH_LENGTHS[name])
+  if (given.length === 0 || wrong) {
+    throw new SspiError('SEC_E_INVALID_PARAMETER', `account ${user}: no Digest hashes, or one of a wrong length`)
+  }
+  return hashes
 }
 
 /**

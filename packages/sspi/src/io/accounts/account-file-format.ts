@@ -1,6 +1,8 @@
 import { decodeUtf8, fromHex, toHex } from '../../bytes/index.js'
+import { splitUserName, type DigestHashName } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import { ntHashOf, type AccountEntry, type AccountProof } from './account-entry.js'
+import { digestHashesOf, type DigestHashes } from './digest-hashes.js'
 
 /** The first line of every account file: what it is, and in which version. */
 export const ACCOUNT_FILE_HEADER = '#sspi-accounts 1'
@@ -41,13 +43,16 @@ export function writeAccountFile(lines: readonly AccountLine[]): string {
   return lines.map((line) => `${line.text}\n`).join('')
 }
 
+/** What becomes of a password in a file: its NT hash, its hashes for Digest in a realm, or itself. */
+export type PasswordForm =
+  { readonly kind: 'nt-hash' | 'password' } | { readonly kind: 'digest'; readonly realm: string }
+
 /**
- * Writes an account as a line. A password becomes its NT hash.
+ * Writes an account as a line.
  *
- * @param insecureStorePassword - keep a password as it is, which all packages but NTLM need.
  * @throws {@link SspiError} `SEC_E_INVALID_PARAMETER` when a name holds what separates fields.
  */
-export function writeAccountLine(entry: AccountEntry, insecureStorePassword: boolean): AccountLine {
+export function writeAccountLine(entry: AccountEntry, form: PasswordForm): AccountLine {
   const { user, domain = '', sid = '', groups = [], enabled = true, upn = '' } = entry
   const name = domain === '' || user.includes('\\') ? user : `${domain}\\${user}`
   for (const field of [name, upn]) {
@@ -59,7 +64,7 @@ export function writeAccountLine(entry: AccountEntry, insecureStorePassword: boo
       )
     }
   }
-  const secret = writeSecret(entry, insecureStorePassword)
+  const secret = writeSecret(entry, form)
   const text = [name, secret, sid, groups.join(','), enabled ? '' : 'disabled', upn].join(':').replace(/:+$/, '')
   return { text, entry }
 }
@@ -70,6 +75,14 @@ export function accountFileError(file: string, line: number, why: string, cause?
 }
 
 const PASSWORD = '{password}'
+const DIGEST = '{digest}'
+
+/** How a file names the hashes of Digest. */
+const DIGEST_NAMES: readonly (readonly [string, DigestHashName])[] = [
+  ['md5', 'MD5'],
+  ['sha-256', 'SHA-256'],
+  ['sha-512-256', 'SHA-512-256'],
+]
 
 function readText(bytes: Uint8Array, file: string): string {
   try {
@@ -98,23 +111,64 @@ function readAccountLine(line: string, error: (why: string) => SspiError): Accou
 
 function readSecret(secret: string, error: (why: string) => SspiError): AccountProof {
   if (/^[0-9a-fA-F]{32}$/.test(secret)) return { ntHash: fromHex(secret) }
+  if (secret.startsWith(DIGEST)) return { digest: readDigestHashes(secret.slice(DIGEST.length), error) }
   if (!secret.startsWith(PASSWORD)) {
-    throw error(`secret: neither 32 hex digits of an NT hash nor ${PASSWORD} and a password`)
+    throw error(`secret: neither 32 hex digits of an NT hash nor ${PASSWORD} and a password, nor ${DIGEST} and hashes`)
   }
+  return { password: percentDecoded(secret.slice(PASSWORD.length), 'a password', error) }
+}
+
+/** `realm,md5=…,sha-256=…` */
+function readDigestHashes(text: string, error: (why: string) => SspiError): DigestHashes {
+  const [realm = '', ...parts] = text.split(',')
+  const hashes: Partial<Record<DigestHashName, Uint8Array>> = {}
+  for (const part of parts) {
+    const name = DIGEST_NAMES.find(([written]) => part.startsWith(`${written}=`))
+    const digits = part.slice(part.indexOf('=') + 1)
+    if (name === undefined || !/^([0-9a-fA-F]{32}){1,2}$/.test(digits) || hashes[name[1]] !== undefined) {
+      throw error('secret: behind the realm each hash is name=hex digits, of md5, sha-256 and sha-512-256, once')
+    }
+    hashes[name[1]] = fromHex(digits)
+  }
+  return { realm: percentDecoded(realm, 'a realm', error), hashes }
+}
+
+function percentDecoded(text: string, what: string, error: (why: string) => SspiError): string {
   try {
-    return { password: decodeURIComponent(secret.slice(PASSWORD.length)) }
+    return decodeURIComponent(text)
   } catch {
     // The URIError says nothing more, and must not carry the text along.
-    throw error('secret: a % in a password that is not followed by two hex digits of UTF-8')
+    throw error(`secret: a % in ${what} that is not followed by two hex digits of UTF-8`)
   }
 }
 
-function writeSecret(proof: AccountProof, insecureStorePassword: boolean): string {
-  if (proof.password === undefined) return toHex(proof.ntHash)
-  if (!insecureStorePassword) return toHex(ntHashOf(proof.password))
+function writeSecret(entry: AccountEntry, form: PasswordForm): string {
+  if (entry.ntHash !== undefined) return toHex(entry.ntHash)
+  if (entry.digest !== undefined) return writeDigestHashes(entry.digest)
+  switch (form.kind) {
+    case 'nt-hash':
+      return toHex(ntHashOf(entry.password))
+    case 'digest': {
+      const { user } = splitUserName(entry.user, entry.domain ?? '')
+      return writeDigestHashes(digestHashesOf(user, form.realm, entry.password))
+    }
+    case 'password':
+      return PASSWORD + percentEncoded(entry.password)
+  }
+}
+
+function writeDigestHashes({ realm, hashes }: DigestHashes): string {
+  const parts = DIGEST_NAMES.flatMap(([written, name]) => {
+    const hash = hashes[name]
+    return hash === undefined ? [] : [`${written}=${toHex(hash)}`]
+  })
+  return DIGEST + [percentEncoded(realm), ...parts].join(',')
+}
+
+function percentEncoded(text: string): string {
   try {
-    return PASSWORD + encodeURIComponent(proof.password)
+    return encodeURIComponent(text)
   } catch {
-    throw new SspiError('SEC_E_INVALID_PARAMETER', 'account: a password with half a surrogate pair has no UTF-8 form')
+    throw new SspiError('SEC_E_INVALID_PARAMETER', 'account: half a surrogate pair has no UTF-8 form')
   }
 }

@@ -8,16 +8,22 @@ import {
   writeAccountFile,
   writeAccountLine,
   type AccountLine,
+  type PasswordForm,
 } from './account-file-format.js'
 import { AccountIndex, sameName } from './account-index.js'
 
 /** Options of {@link writeAccount}. */
 export interface WriteAccountOptions {
   /**
-   * Whether a password is kept in the file as it is, for packages that need it (Digest). Default `false`: only its NT hash
-   * is kept, which serves NTLM.
+   * Whether a password is kept in the file as it is, for several packages, or several realms of Digest. Default `false`: only
+   * its NT hash is kept, which serves NTLM.
    */
   readonly insecureStorePassword?: boolean | undefined
+  /**
+   * Keeps the password's hashes for Digest in this realm in place of its NT hash: they serve Digest there and nothing else.
+   * Default: the NT hash is kept.
+   */
+  readonly digestRealm?: string | undefined
 }
 
 /**
@@ -30,13 +36,18 @@ export interface WriteAccountOptions {
  * @throws `SspiError` `SEC_E_INVALID_PARAMETER` when a field is wrong or the UPN is taken; `SEC_E_NO_AUTHENTICATING_AUTHORITY`
  *   when the file cannot be read or written, with the failure beneath as `cause`. The file is as before then.
  */
-export function writeAccount(path: string, entry: AccountEntry, options: WriteAccountOptions = {}): Promise<void> {
-  return editAccountFile(path, (lines) => {
+export async function writeAccount(
+  path: string,
+  entry: AccountEntry,
+  options: WriteAccountOptions = {},
+): Promise<void> {
+  const form = passwordForm(options)
+  await editAccountFile(path, (lines) => {
     new StoredAccount(entry).dispose() // checks every field
-    const added = writeAccountLine(entry, options.insecureStorePassword ?? false)
+    const added = writeAccountLine(entry, form)
     const at = lines.findIndex((line) => line.entry !== undefined && sameName(line.entry, entry))
     return at < 0 ? [...lines, added] : lines.with(at, added)
-  }).then(() => undefined)
+  })
 }
 
 /**
@@ -48,6 +59,14 @@ export function removeAccount(path: string, name: AccountName): Promise<boolean>
     const left = lines.filter((line) => line.entry === undefined || !sameName(line.entry, name))
     return left.length === lines.length ? undefined : left
   })
+}
+
+function passwordForm({ insecureStorePassword = false, digestRealm }: WriteAccountOptions): PasswordForm {
+  if (insecureStorePassword && digestRealm !== undefined) {
+    throw new TypeError('insecureStorePassword and digestRealm: the password is kept as it is, or as hashes')
+  }
+  if (digestRealm !== undefined) return { kind: 'digest', realm: digestRealm }
+  return { kind: insecureStorePassword ? 'password' : 'nt-hash' }
 }
 
 type Edit = (lines: readonly AccountLine[]) => readonly AccountLine[] | undefined

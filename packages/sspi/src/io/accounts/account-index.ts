@@ -1,7 +1,9 @@
 import { hostname } from 'node:os'
-import { splitUserName, type AccountQuery } from '../../sspi/index.js'
+import { bytesEqual } from '../../bytes/index.js'
+import { qualifiedName, splitUserName, type AccountQuery, type UserHash } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import { StoredAccount, type AccountEntry, type AccountName } from './account-entry.js'
+import { nameHash } from './digest-hashes.js'
 
 /** How the name that a client gives becomes an account. */
 export interface AccountNameRules {
@@ -46,7 +48,8 @@ export class AccountIndex {
   }
 
   lookup(query: AccountQuery): StoredAccount | undefined {
-    const { user, domain } = query
+    const { user, domain, userHash } = query
+    if (userHash !== undefined) return this.#byHash(userHash)
     if (user === '') return undefined
     if (domain !== '') return this.#inDomain(user, domain)
     const at = user.lastIndexOf('@')
@@ -89,6 +92,17 @@ export class AccountIndex {
     else this.#domains.delete(folded)
     account.dispose()
     return true
+  }
+
+  /** Every account is looked at, found or not: a name cannot be told from its hash, and the time shall not tell either. */
+  #byHash({ algorithm, realm, hash }: UserHash): StoredAccount | undefined {
+    let found: StoredAccount | undefined
+    for (const account of this.#byName.values()) {
+      const { identity, upn } = account
+      const names = [identity.name, qualifiedName(identity), ...(upn === undefined ? [] : [upn])]
+      if (names.filter((name) => bytesEqual(nameHash(algorithm, name, realm), hash)).length > 0) found = account
+    }
+    return found
   }
 
   #inDomain(user: string, domain: string): StoredAccount | undefined {

@@ -71,7 +71,9 @@ export class MemoryAccounts implements AccountDatabase {
         ? { password: change.password }
         : secret.kind === 'password'
           ? { password: secret.password }
-          : { ntHash: secret.ntHash }
+          : secret.kind === 'digest'
+            ? { digest: { realm: secret.realm, hashes: secret.hashes } }
+            : { ntHash: secret.ntHash }
     const enabled = 'enabled' in change ? change.enabled : account.enabled
     const { name: user, domain, sid, groups } = identity
     this.#index.remove(name)
