@@ -135,8 +135,9 @@ export function acquireKerberosCredential(request: CredentialRequest, settings: 
       throw new SspiError(
         'SEC_E_NO_CREDENTIALS',
         use === 'inbound'
-          ? 'Kerberos: no keys were given; give keytabCredential()'
-          : 'Kerberos: no credential was given; give passwordCredential(), keytabCredential() or ticketCacheCredential()',
+          ? 'Kerberos: no keys were given; give keytabCredential() or, for what the environment says, defaultCredential() of sspi/krb5'
+          : 'Kerberos: no credential was given; give passwordCredential(), keytabCredential(), ticketCacheCredential() or, for ' +
+              'what the environment says, defaultCredential() of sspi/krb5',
       )
     case 'password': {
       if (use === 'inbound') throw unusable(value.kind, 'to accept, whose keys come from a keytab')
@@ -157,6 +158,8 @@ export function acquireKerberosCredential(request: CredentialRequest, settings: 
     }
     case 'anonymous':
       throw unusable(value.kind, 'without PKINIT')
+    case 'pair':
+      return pairedKerberosCredential(value, request, settings)
   }
 }
 
@@ -210,6 +213,23 @@ function keytabKerberosCredential(
   if (use === 'both') return new KerberosCredential(outboundOf(principal, keys), inbound)
   inbound.keys.dispose()
   return new KerberosCredential(outboundOf(principal, keys), undefined)
+}
+
+/** The outbound side of one value, the inbound side of the other. */
+function pairedKerberosCredential(
+  value: Revealed<'pair'>,
+  request: CredentialRequest,
+  settings: KerberosSettings,
+): KerberosCredential {
+  const inbound = acquireKerberosCredential({ ...request, use: 'inbound', value: value.inbound }, settings)
+  try {
+    const outbound = acquireKerberosCredential({ ...request, use: 'outbound', value: value.outbound }, settings)
+    // Each has one side only, so that the new one is the only owner of both.
+    return new KerberosCredential(outbound.outbound, inbound.inbound)
+  } catch (error) {
+    inbound.dispose()
+    throw error
+  }
 }
 
 function typeOf(components: number): number {

@@ -117,5 +117,6 @@ function packageListOf(value: RevealedCredential | undefined): string | undefine
 
 /** An identity whose name and password are both empty is nobody's too, as on Windows. */
 function isAnonymous(value: RevealedCredential | undefined): boolean {
+  if (value?.kind === 'pair') return isAnonymous(value.outbound)
   return value?.kind === 'anonymous' || (value?.kind === 'password' && value.user === '' && value.password === '')
 }

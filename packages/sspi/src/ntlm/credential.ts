@@ -66,6 +66,9 @@ export function acquireNtlmCredential(request: CredentialRequest): NtlmCredentia
       }
       return new NtlmCredential({ kind: 'user', user, domain, ntHash: secretFrom(ntHash) })
     }
+    case 'pair':
+      // Accounts are looked up: what was chosen to accept with is not needed.
+      return acquireNtlmCredential({ ...request, value: value.outbound })
     default:
       throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', `NTLM: it has no use for a credential of kind '${value.kind}'`)
   }

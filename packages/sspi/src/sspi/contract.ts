@@ -174,6 +174,13 @@ export type RevealedCredential =
       readonly save: ((cache: Uint8Array) => void | Promise<void>) | undefined
     }
   | { readonly kind: 'anonymous' }
+  /** What was chosen for each side, where a credential is for both. */
+  | {
+      readonly kind: 'pair'
+      readonly packageList: string | undefined
+      readonly outbound: RevealedCredential
+      readonly inbound: RevealedCredential
+    }
 
 /** The registered packages in their order, looked up without regard to case. */
 export interface Packages extends Iterable<SecurityPackage> {

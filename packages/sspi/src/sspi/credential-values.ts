@@ -4,7 +4,10 @@ import { SspiError } from '../status/index.js'
  * What a credential is made of: values, immutable, with nothing taken from the environment. Each kind shows itself
  * without its secret when printed; a package takes the secret with `reveal()`.
  */
-export type CredentialValue =
+export type CredentialValue = SettledCredentialValue | ChosenCredential
+
+/** A credential value that is not chosen later: it has its secret, or knows where to fetch it. */
+export type SettledCredentialValue =
   PasswordCredential | NtHashCredential | KeytabCredential | TicketCacheCredential | AnonymousCredential
 
 /**
@@ -87,6 +90,36 @@ export function keytabCredential(options: KeytabCredentialOptions): KeytabCreden
 /** A user with Kerberos tickets, as they lie in a credential cache. */
 export function ticketCacheCredential(options: TicketCacheCredentialOptions): TicketCacheCredential {
   return new TicketCacheCredential(options)
+}
+
+/** What a credential is chosen for. */
+export interface CredentialChoice {
+  /** The package that is to use it. */
+  readonly package: string
+  /** For which side. Where a credential is for both, each side is asked for. */
+  readonly use: 'inbound' | 'outbound'
+  /** The name that the caller wants it for, if it named one. */
+  readonly principal: string | undefined
+  /** The service that it will be used with, where that is known. */
+  readonly targetName: string | undefined
+}
+
+/** Options of {@link chosenCredential}. */
+export interface ChosenCredentialOptions {
+  /**
+   * Chooses, each time a credential is acquired: from a store of secrets, from what the environment says. Throws an `SspiError`
+   * `SEC_E_NO_CREDENTIALS` where there is nothing, saying where it has looked.
+   */
+  readonly choose: (
+    choice: CredentialChoice,
+  ) => SettledCredentialValue | SecWinntAuthIdentity | Promise<SettledCredentialValue | SecWinntAuthIdentity>
+  /** As for {@link passwordCredential}. Default: as the chosen value has it. */
+  readonly packageList?: string | undefined
+}
+
+/** Whatever a function finds for the purpose: who it is, and with what secret, is not known before. */
+export function chosenCredential(options: ChosenCredentialOptions): ChosenCredential {
+  return new ChosenCredential(options)
 }
 
 /** Nobody in particular: for servers that let anonymous clients in. */
@@ -219,6 +252,25 @@ export class TicketCacheCredential {
   /** Without the secret. */
   [inspect](): string {
     return 'TicketCacheCredential { secret: redacted }'
+  }
+}
+
+/** Made by {@link chosenCredential}. */
+export class ChosenCredential {
+  /** Which kind of credential it is. */
+  readonly kind = 'chosen'
+  /** Which packages may use it (`!ntlm,kerberos`). Default: as the chosen value has it. */
+  readonly packageList: string | undefined
+  readonly #choose: ChosenCredentialOptions['choose']
+
+  constructor(options: ChosenCredentialOptions) {
+    this.packageList = options.packageList
+    this.#choose = options.choose
+  }
+
+  /** Chooses a value for one purpose. */
+  choose(choice: CredentialChoice): ReturnType<ChosenCredentialOptions['choose']> {
+    return this.#choose(choice)
   }
 }
 

@@ -3,12 +3,15 @@ import { SECPKG_CRED_BOTH, SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from './c
 import type { Credential, CredentialRequest, RevealedCredential, SecurityPackage } from './contract.js'
 import {
   AnonymousCredential,
+  ChosenCredential,
   fromAuthIdentity,
   KeytabCredential,
   NtHashCredential,
   PasswordCredential,
   TicketCacheCredential,
+  type CredentialChoice,
   type CredentialValue,
+  type SettledCredentialValue,
   type SecWinntAuthIdentity,
 } from './credential-values.js'
 import type { ChannelBindings } from './channel-bindings.js'
@@ -26,6 +29,8 @@ export interface AcquireCredentialsOptions {
   readonly principal?: string | undefined
   /** What it is made of. Default: the package's default credentials. */
   readonly authData?: CredentialValue | SecWinntAuthIdentity | undefined
+  /** The service that it will be used with: for values that are chosen by it. It binds nobody to it. Default: none named. */
+  readonly targetName?: string | undefined
 }
 
 /** Result of `acquireCredentialsHandle`. */
@@ -106,7 +111,7 @@ export class CredentialKeeper {
   async acquire(options: AcquireCredentialsOptions): Promise<AcquiredCredentials> {
     const of = this.#registry.require(options.package)
     const use = readUse(options.credentialUse)
-    const value = await reveal(options.authData)
+    const value = await reveal(options, use)
     const request = { use, principal: options.principal, value, packages: this.#registry }
     const state = new CredentialState(of, of.acquire(request, this.#world), use)
     const handle = new CredHandle(() => {
@@ -147,9 +152,27 @@ function readUse(credentialUse: number): CredentialRequest['use'] {
 }
 
 async function reveal(
-  authData: CredentialValue | SecWinntAuthIdentity | undefined,
+  { authData, package: packageName, principal, targetName }: AcquireCredentialsOptions,
+  use: CredentialRequest['use'],
 ): Promise<RevealedCredential | undefined> {
   if (authData === undefined) return undefined
+  if (!(authData instanceof ChosenCredential)) return revealValue(authData)
+  const chosenFor = async (side: CredentialChoice['use']): Promise<RevealedCredential> => {
+    const value = await authData.choose({ package: packageName, use: side, principal, targetName })
+    const revealed = await revealValue(value)
+    const { packageList } = authData
+    return packageList === undefined || revealed.kind === 'anonymous' ? revealed : { ...revealed, packageList }
+  }
+  if (use !== 'both') return chosenFor(use)
+  const outbound = await chosenFor('outbound')
+  return { kind: 'pair', packageList: listOf(outbound), outbound, inbound: await chosenFor('inbound') }
+}
+
+function listOf(revealed: RevealedCredential): string | undefined {
+  return revealed.kind === 'anonymous' ? undefined : revealed.packageList
+}
+
+async function revealValue(authData: SettledCredentialValue | SecWinntAuthIdentity): Promise<RevealedCredential> {
   if (authData instanceof AnonymousCredential) return { kind: 'anonymous' }
   if (authData instanceof NtHashCredential) {
     const { user, domain, packageList } = authData

@@ -87,16 +87,18 @@ abstract class AbstractExchange implements Disposable {
   protected readonly table: LevelOne
   readonly #side: Side
   readonly #options: ExchangeOptions
+  readonly #targetName: string | undefined
   #ownCredential: CredHandle | undefined
   #context: CtxtHandle | undefined
   #session: SecureSession | undefined
   #busy = false
   #over = false
 
-  constructor(table: LevelOne, side: Side, options: ExchangeOptions) {
+  constructor(table: LevelOne, side: Side, options: ExchangeOptions, targetName?: string) {
     this.table = table
     this.#side = side
     this.#options = options
+    this.#targetName = targetName
   }
 
   /** The session. @throws `SspiError` `SEC_E_OUT_OF_SEQUENCE` before the exchange is done. */
@@ -203,7 +205,7 @@ abstract class AbstractExchange implements Disposable {
 
   async #acquire(authData: CredentialValue | SecWinntAuthIdentity | undefined): Promise<CredHandle> {
     const credentialUse = this.#side === 'initiator' ? SECPKG_CRED_OUTBOUND : SECPKG_CRED_INBOUND
-    const request = { package: this.#options.package, credentialUse, authData }
+    const request = { package: this.#options.package, credentialUse, authData, targetName: this.#targetName }
     this.#ownCredential = (await this.table.acquireCredentialsHandle(request)).credential
     this.#refuseWhenDisposed()
     return this.#ownCredential
@@ -226,7 +228,7 @@ export class InitiatorExchange extends AbstractExchange {
 
   /** @internal */
   constructor(table: LevelOne, options: InitiateOptions) {
-    super(table, 'initiator', options)
+    super(table, 'initiator', options, options.target)
     this.#options = options
   }
 

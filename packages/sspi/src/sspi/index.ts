@@ -80,6 +80,8 @@ export type {
 export {
   AnonymousCredential,
   anonymousCredential,
+  ChosenCredential,
+  chosenCredential,
   fromAuthIdentity,
   KeytabCredential,
   keytabCredential,
@@ -92,12 +94,15 @@ export {
   splitUserName,
   TicketCacheCredential,
   ticketCacheCredential,
+  type ChosenCredentialOptions,
+  type CredentialChoice,
   type CredentialValue,
   type KeytabCredentialOptions,
   type NtHashCredentialOptions,
   type PasswordCredentialOptions,
   type SecretSource,
   type SecWinntAuthIdentity,
+  type SettledCredentialValue,
   type TicketCacheCredentialOptions,
 } from './credential-values.js'
 export type { AcquireCredentialsOptions, AcquiredCredentials } from './credentials.js'

@@ -5,6 +5,7 @@ import { suite, test } from 'node:test'
 import { inspect } from 'node:util'
 import {
   anonymousCredential,
+  chosenCredential,
   ntHashCredential,
   packageAllowed,
   passwordCredential,
@@ -14,6 +15,7 @@ import {
   SECPKG_CRED_OUTBOUND,
   splitUserName,
   SspiError,
+  type CredentialChoice,
   type CredentialValue,
   type RevealedCredential,
   type SecWinntAuthIdentity,
@@ -157,6 +159,75 @@ suite('acquiring credentials', () => {
       ],
     ]
     for (const [identity, expected] of cases) assert.deepEqual(await revealed(identity), { ...password, ...expected })
+  })
+
+  test('a chosen value is chosen by what it is for, each time, and each side by itself', async () => {
+    const bench = new Bench()
+    const asked: CredentialChoice[] = []
+    const authData = chosenCredential({
+      choose: async (choice) => {
+        asked.push(choice)
+        return passwordCredential({ user: choice.use, password: SECRET, packageList: 'kerberos' })
+      },
+    })
+    const of = { package: 'Fake', authData, principal: 'alice', targetName: 'HTTP/www' }
+    await bench.table.acquireCredentialsHandle({ ...of, credentialUse: SECPKG_CRED_OUTBOUND })
+    await bench.table.acquireCredentialsHandle({ ...of, credentialUse: SECPKG_CRED_INBOUND })
+    await bench.table.acquireCredentialsHandle({ ...of, credentialUse: SECPKG_CRED_BOTH })
+    assert.deepEqual(
+      asked.map(({ use }) => use),
+      ['outbound', 'inbound', 'outbound', 'inbound'],
+    )
+    for (const { use, ...rest } of asked) {
+      assert.ok(use)
+      assert.deepEqual(rest, { package: 'Fake', principal: 'alice', targetName: 'HTTP/www' })
+    }
+    const valueOf = (user: string): RevealedCredential => ({
+      kind: 'password',
+      user,
+      domain: '',
+      packageList: 'kerberos',
+      password: SECRET,
+    })
+    const [outbound, inbound] = [valueOf('outbound'), valueOf('inbound')]
+    assert.deepEqual(
+      bench.fake.requests.map(({ value }) => value),
+      [outbound, inbound, { kind: 'pair', packageList: 'kerberos', outbound, inbound }],
+    )
+  })
+
+  test('the package list of a chosen value gives way to that of the choice', async () => {
+    const bench = new Bench()
+    const identity = { user: 'alice', password: SECRET, packageList: 'kerberos' }
+    const authData = chosenCredential({ choose: () => identity, packageList: '!ntlm' })
+    await bench.table.acquireCredentialsHandle({ package: 'Fake', credentialUse: SECPKG_CRED_OUTBOUND, authData })
+    const [request] = bench.fake.requests
+    assert.equal(request?.value?.kind === 'password' && request.value.packageList, '!ntlm')
+  })
+
+  test('what a choice throws is the failure of the acquiring', async () => {
+    const bench = new Bench()
+    const failure = new SspiError('SEC_E_NO_CREDENTIALS', 'looked everywhere')
+    const authData = chosenCredential({ choose: () => Promise.reject(failure) })
+    const acquired = bench.table.acquireCredentialsHandle({
+      package: 'Fake',
+      credentialUse: SECPKG_CRED_OUTBOUND,
+      authData,
+    })
+    await assert.rejects(acquired, failure)
+  })
+
+  test('level 2 says which service a chosen credential is for', async () => {
+    const bench = new Bench()
+    let targetName: string | undefined
+    const credentials = chosenCredential({
+      choose: (choice) => {
+        targetName = choice.targetName
+        return passwordCredential({ user: 'alice', password: SECRET })
+      },
+    })
+    await bench.table.initiate({ package: 'Fake', target: 'HTTP/www', credentials }).step()
+    assert.equal(targetName, 'HTTP/www')
   })
 
   test('a use must be given, and binds', async () => {
