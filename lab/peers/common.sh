@@ -172,6 +172,18 @@ lab_cached() {
   exec 8>&-
 }
 
+# lab_unpack package... folder: unpacks Debian packages into a folder, without installing them; for lab_cached.
+lab_unpack() {
+  local deb folder=${*: -1} packages=("${@:1:$#-1}")
+  lab_log "downloading ${#packages[@]} packages"
+  mkdir "$folder/debs"
+  lab_download "$folder/debs" "${packages[@]}" || { lab_apt_update && lab_download "$folder/debs" "${packages[@]}"; } ||
+    lab_die "apt-get could not download ${packages[*]}"
+  for deb in "$folder"/debs/*.deb; do dpkg -x "$deb" "$folder"; done
+  rm -r "$folder/debs"
+}
+lab_download() (cd "$1" && apt-get -q download "${@:2}" >&2 </dev/null)
+
 # lab_main "$@": what every peer script ends with. The script defines up, down and env_lines.
 lab_main() {
   case ${1:-} in

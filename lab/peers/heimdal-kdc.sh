@@ -1,19 +1,14 @@
 #!/usr/bin/env bash
-# heimdal-kdc.sh up|down|env: Heimdal's KDC and kpasswdd, a second KDC beside MIT's. Their packages conflict with MIT's
-# and Samba's, so they are unpacked into the cache instead of installed. Every port is a free one of this run; nothing
-# but loopback is listened on.
+# heimdal-kdc.sh up|down|env: Heimdal's KDC and kpasswdd, a second KDC beside MIT's. Every port is a free one of this run;
+# nothing but loopback is listened on.
 LAB_PEER=heimdal-kdc
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
+. "$PEERS_HERE/heimdal.sh"
 D=$LAB_DIR/$LAB_PEER
 ADDRESS=127.0.0.1
 REALM=HEIMDAL.TEST
 ENCTYPES='aes256-cts-hmac-sha1-96 aes128-cts-hmac-sha1-96 aes256-cts-hmac-sha384-192 aes128-cts-hmac-sha256-128
  arcfour-hmac-md5'
-PACKAGES=(heimdal-kdc heimdal-clients libasn1-8-heimdal libgssapi3-heimdal libhcrypto5-heimdal libhdb9-heimdal
-  libheimbase1-heimdal libheimntlm0-heimdal libhx509-5-heimdal libkadm5clnt7-heimdal libkadm5srv8-heimdal
-  libkafs0-heimdal libkdc2-heimdal libkrb5-26-heimdal libotp0-heimdal libroken19-heimdal libsl0-heimdal
-  libwind0-heimdal)
-
 env_lines() {
   local KDC KPASSWD
   [ -s "$D/ports" ] || lab_die 'not up'
@@ -32,9 +27,9 @@ env_lines() {
 
 up() {
   local tries
-  lab_need openssl libedit2 libsqlite3-0 libcap-ng0 libdb5.3 libcom-err2 libldap-2.5-0
+  lab_need openssl
   lab_alive kdc && lab_alive kpasswdd && return 0
-  lab_cached "heimdal-$(. /etc/os-release && echo "$ID-$VERSION_ID")-$(dpkg --print-architecture)" unpack
+  heimdal_unpacked
   for tries in 1 2 3; do
     # A port that was free may have been taken meanwhile: then with others, once more.
     stop
@@ -52,17 +47,6 @@ up() {
   done
   lab_die "no answer: $(lab_words kdc) $(lab_words kpasswdd)"
 }
-
-# Into a folder, without installing.
-unpack() {
-  local deb
-  lab_log "downloading ${#PACKAGES[@]} packages"
-  mkdir "$1/debs"
-  download "$1/debs" || { lab_apt_update && download "$1/debs"; } || lab_die 'apt-get could not download Heimdal'
-  for deb in "$1"/debs/*.deb; do dpkg -x "$deb" "$1"; done
-  rm -r "$1/debs"
-}
-download() (cd "$1" && apt-get -q download "${PACKAGES[@]}" >&2 </dev/null)
 
 write_configuration() {
   local KDC KPASSWD
@@ -121,13 +105,10 @@ X
 
 # A program of Heimdal's with its libraries and our realm: `heimdal kinit.heimdal alice`.
 write_heimdal() {
-  local library
-  library=$(find "$LAB_CACHED/usr/lib" -name 'libkrb5.so.26' -print -quit)
-  [ -n "$library" ] || lab_die "no libkrb5.so.26 in $LAB_CACHED"
   cat >"$D/heimdal" <<X
 #!/bin/sh
-export LD_LIBRARY_PATH='${library%/*}' KRB5_CONFIG='$D/krb5.conf'
-export PATH="$LAB_CACHED/usr/bin:$LAB_CACHED/usr/sbin:$LAB_CACHED/usr/lib/heimdal-servers:\$PATH"
+export LD_LIBRARY_PATH='$HEIMDAL_LIBRARIES' KRB5_CONFIG='$D/krb5.conf'
+export PATH="$HEIMDAL_ROOT/usr/bin:$HEIMDAL_ROOT/usr/sbin:$HEIMDAL_ROOT/usr/lib/heimdal-servers:\$PATH"
 exec "\$@"
 X
   chmod 755 "$D/heimdal"

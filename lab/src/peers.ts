@@ -5,6 +5,8 @@ const VARIABLES = {
   'mit-kdc': 'MIT_KDC',
   'heimdal-kdc': 'HEIMDAL_KDC',
   'samba-ad': 'AD_ADDRESS',
+  'heimdal-kcm': 'HEIMDAL_KCM',
+  'sssd-kcm': 'SSSD_KCM',
 } as const
 
 /** A peer of the lab, named as its script in `lab/peers`. */

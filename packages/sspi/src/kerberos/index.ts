@@ -401,6 +401,8 @@ export {
   clientPrincipal,
   formatPrincipal,
   parsePrincipal,
+  realmOfKrbtgt,
+  sameName,
   samePrincipal,
   targetPrincipal,
   type Principal,

@@ -3,22 +3,9 @@ import { basename, join } from 'node:path'
 import { decodeUtf8, encodeUtf8, toHex } from '../../bytes/index.js'
 import { randomBytes } from '../../crypto/index.js'
 import { SspiError } from '../../status/index.js'
+import type { CcacheCollection } from './ccache-collection.js'
 import { fileCcache, type CcacheStore } from './ccache-store.js'
 import { readSecretFile, replaceSecretFile, unusable } from './secret-file.js'
-
-/** A folder of caches, one for each identity, of which one is the primary. */
-export interface CcacheCollection {
-  /** `DIR:folder`. */
-  readonly name: string
-  /** The cache that programs use when none is named; it need not have been saved yet. */
-  primary(): Promise<CcacheStore>
-  /** All caches that are there, in the order of their names. */
-  list(): Promise<readonly CcacheStore[]>
-  /** A place for one more cache. It is there when it has been saved. */
-  create(): CcacheStore
-  /** Makes one of its caches the primary one. @throws `TypeError` for caches of other places. */
-  switchTo(store: CcacheStore): Promise<void>
-}
 
 /**
  * A collection of caches in a folder, as `DIR:folder` names it. The folder is made, with mode 0700, when something is saved.
@@ -44,7 +31,7 @@ export function dirCcaches(folder: string): CcacheCollection {
       const names = await fileNames(folder)
       return names.filter(isCacheName).sort().map(storeOf)
     },
-    create: () => storeOf(`tkt${toHex(randomBytes(6))}`),
+    create: async () => storeOf(`tkt${toHex(randomBytes(6))}`),
     async switchTo({ name }) {
       const file = basename(name)
       if (!isCacheName(file) || name !== storeOf(file).name) throw new TypeError(`${name} is not in DIR:${folder}`)

@@ -94,6 +94,37 @@ export function writeCcache(ccache: Ccache): Uint8Array {
   return file.finish()
 }
 
+/** Reads a principal as version 4 has it, alone. @throws {@link SspiError} `SEC_E_INVALID_TOKEN`. */
+export function readCcachePrincipal(bytes: Uint8Array): CcachePrincipal {
+  return alone(bytes, (file) => readPrincipal(file, 4), 'ccache: principal')
+}
+
+/** Writes a principal as version 4 has it, alone. */
+export function writeCcachePrincipal(principal: CcachePrincipal): Uint8Array {
+  const file = new OrderedWriter('big')
+  writePrincipal(file, principal)
+  return file.finish()
+}
+
+/** Reads a credential as version 4 has it, alone. Key and ticket are views. @throws {@link SspiError} `SEC_E_INVALID_TOKEN`. */
+export function readCcacheCredential(bytes: Uint8Array): CcacheCredential {
+  return alone(bytes, (file) => readCredential(file, 4), 'ccache: credential')
+}
+
+/** Writes a credential as version 4 has it, alone. Secret: the caller wipes it. */
+export function writeCcacheCredential(credential: CcacheCredential): Uint8Array {
+  const file = new OrderedWriter('big')
+  writeCredential(file, credential, 4)
+  return file.finish()
+}
+
+function alone<T>(bytes: Uint8Array, read: (file: OrderedReader) => T, what: string): T {
+  const file = new OrderedReader(bytes, 'big')
+  const value = read(file)
+  if (file.remaining > 0) throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: ${file.remaining} bytes behind it`)
+  return value
+}
+
 function readVersion(bytes: Uint8Array): Ccache['version'] {
   const version = bytes[1]
   if (bytes[0] === MAGIC && (version === 1 || version === 2 || version === 3 || version === 4)) return version

@@ -10,7 +10,11 @@ export {
 } from './ccache-entries.js'
 export {
   readCcache,
+  readCcacheCredential,
+  readCcachePrincipal,
   writeCcache,
+  writeCcacheCredential,
+  writeCcachePrincipal,
   type Ccache,
   type CcacheCredential,
   type CcacheHeaderField,

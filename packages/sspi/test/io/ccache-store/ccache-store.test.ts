@@ -12,7 +12,8 @@ import {
   saveKeytabFile,
   type CcacheStore,
 } from '../../../src/io/ccache-store/index.js'
-import type { Ccache, Keytab } from '../../../src/kerberos/files/index.js'
+import type { Keytab } from '../../../src/kerberos/files/index.js'
+import { ccacheOf } from './ccaches.js'
 
 const posix = process.platform !== 'win32'
 const refused = { name: 'SspiError', code: 'SEC_E_NO_CREDENTIALS' }
@@ -22,33 +23,6 @@ async function folderOf(context: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'sspi-ccache-'))
   context.after(() => rm(folder, { recursive: true }))
   return folder
-}
-
-function ccacheOf(user: string): Ccache {
-  const client = { realm: 'EXAMPLE.COM', name: { nameType: 1, nameString: [user] } }
-  return {
-    version: 4,
-    byteOrder: 'big',
-    header: [],
-    defaultPrincipal: client,
-    credentials: [
-      {
-        client,
-        server: { realm: 'EXAMPLE.COM', name: { nameType: 2, nameString: ['krbtgt', 'EXAMPLE.COM'] } },
-        key: { keytype: 18, keyvalue: new Uint8Array(32).fill(7) },
-        authTime: 1,
-        startTime: 2,
-        endTime: 3,
-        renewTill: 4,
-        isSkey: 0,
-        ticketFlags: 0x4000_0000,
-        addresses: [],
-        authorizationData: [],
-        ticket: new Uint8Array([1, 2, 3]),
-        secondTicket: new Uint8Array(0),
-      },
-    ],
-  }
 }
 
 const userOf = async (store: CcacheStore): Promise<string | undefined> =>
@@ -162,7 +136,7 @@ test('a collection has a primary cache, others, and takes no notice of other fil
   const first = await collection.primary()
   assert.equal(first.name, `DIR::${join(folder, 'tkt')}`)
   await first.save(ccacheOf('alice'))
-  const second = collection.create()
+  const second = await collection.create()
   await second.save(ccacheOf('bob'))
   await writeFile(join(folder, 'other'), '')
   assert.deepEqual((await collection.list()).map(({ name }) => name).sort(), [first.name, second.name].sort())
@@ -189,17 +163,7 @@ test('caches are opened by the names of KRB5CCNAME', async () => {
   assert.equal((await openCcache('/tmp/x')).name, 'FILE:/tmp/x')
   assert.equal((await openCcache('C:\\x')).name, 'FILE:C:\\x')
   assert.equal((await openCcache('MEMORY:x')).name, 'MEMORY:')
-  for (const name of [
-    'KEYRING:persistent:0',
-    'API:',
-    'KCM:',
-    'MSLSA:',
-    'FILE:',
-    '',
-    'DIR:',
-    'WHAT:x',
-    'constructor:x',
-  ]) {
+  for (const name of ['KEYRING:persistent:0', 'API:', 'MSLSA:', 'FILE:', '', 'DIR:', 'WHAT:x', 'constructor:x']) {
     await assert.rejects(openCcache(name), unsupported, name)
   }
 })
