@@ -79,6 +79,11 @@ const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
   'tickets that a credential keeps': inSource('kerberos/ticket-store.ts', /MOST_TICKETS = /),
   'reply that is read': inSource('kerberos/kdc-exchange/kdc-answer.ts', /LONGEST_REPLY = /),
   'messages out of order that are followed': inSource('kerberos/gss/sequence-window.ts', /WINDOW = /),
+  'reply of a KCM daemon': inSource('io/ccache-store/kcm-connection.ts', /MOST_REPLY_BYTES = /),
+  'conversation with a KCM daemon': inSource('io/ccache-store/kcm-connection.ts', /LONGEST_MILLISECONDS = /),
+  'caches, and tickets of one, at a KCM daemon': inSource('io/ccache-store/kcm-caches.ts', /MOST_ENTRIES = /),
+  'caches among which one is chosen': inSource('io/ccache-store/choose-ccache.ts', /MOST_CACHES = /),
+  'rules of `.k5identity`': inSource('io/ccache-store/k5identity.ts', /MOST_RULES = /),
   'addresses of one KDC': inSource('io/kdc/send-to-kdc.ts', /MOST_ADDRESSES = /),
 }
 

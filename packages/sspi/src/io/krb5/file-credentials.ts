@@ -7,7 +7,7 @@ import {
   type TicketCacheCredential,
 } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
-import { loadKeytabFile, openCcache, type CcacheStore } from '../ccache-store/index.js'
+import { loadKeytabFile, openCcache, type CcacheStore, type OpenCcacheOptions } from '../ccache-store/index.js'
 
 /** Options of {@link keytabFileCredential}. */
 export interface KeytabFileCredentialOptions {
@@ -28,7 +28,7 @@ export function keytabFileCredential(name: string, options: KeytabFileCredential
 }
 
 /** Options of {@link ccacheCredential}. */
-export interface CcacheCredentialOptions {
+export interface CcacheCredentialOptions extends OpenCcacheOptions {
   /** Whether tickets that come anew are put into the cache. Default `true`. */
   readonly keepNewTickets?: boolean | undefined
   /** Which packages Negotiate may use: `"!ntlm"`. Default: all. */
@@ -38,7 +38,7 @@ export interface CcacheCredentialOptions {
 /**
  * The tickets of a cache, read each time a credential is acquired.
  *
- * @param cache - A store, or a name for `openCcache`: `FILE:/tmp/krb5cc_1000`, `DIR:…`.
+ * @param cache - A store, or a name for `openCcache`: `FILE:/tmp/krb5cc_1000`, `DIR:…`, `KCM:`.
  * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` for a name of a kind of cache that cannot be reached from here. Acquiring
  *   fails with `SEC_E_NO_CREDENTIALS` where there is no cache.
  */
@@ -46,7 +46,7 @@ export async function ccacheCredential(
   cache: CcacheStore | string,
   options: CcacheCredentialOptions = {},
 ): Promise<TicketCacheCredential> {
-  const store = typeof cache === 'string' ? await openCcache(cache) : cache
+  const store = typeof cache === 'string' ? await openCcache(cache, options) : cache
   const load = async (): Promise<Uint8Array> => {
     const ccache = await store.load()
     if (ccache !== undefined) return writeCcache(ccache)

@@ -3,12 +3,16 @@
 export {
   dirCcaches,
   fileCcache,
+  kcmCaches,
+  kcmCcache,
   loadKeytabFile,
   memoryCcache,
   openCcache,
+  openCcacheCollection,
   saveKeytabFile,
   type CcacheCollection,
   type CcacheStore,
+  type OpenCcacheOptions,
 } from '../ccache-store/index.js'
 export {
   kdcSender,
@@ -38,3 +42,4 @@ export {
   type CcacheCredentialOptions,
   type KeytabFileCredentialOptions,
 } from './file-credentials.js'
+export { defaultCredential, type DefaultCredentialOptions } from './default-credential.js'
