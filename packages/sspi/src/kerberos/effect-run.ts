@@ -9,7 +9,8 @@ import { SspiError, type Answer, type Ask, type EffectName, type Effects } from 
 export type Effectful<T> = Generator<Ask, T, Answer>
 
 /** What a step of {@link EffectRun} comes to: a question, or the value in the end. */
-export type Progress<T> = { readonly kind: 'ask'; readonly ask: Ask } | { readonly kind: 'value'; readonly value: T }
+export type Progress<T, Question = Ask> =
+  { readonly kind: 'ask'; readonly ask: Question } | { readonly kind: 'value'; readonly value: T }
 
 /** Asks for one effect, inside of an {@link Effectful}: `const reply = yield* perform('kdc', query)`. */
 export function* perform<K extends EffectName>(effect: K, query: Effects[K]['ask']): Effectful<Effects[K]['answer']> {
@@ -25,18 +26,18 @@ export function* perform<K extends EffectName>(effect: K, query: Effects[K]['ask
 }
 
 /**
- * Drives an {@link Effectful} step by step, for an `Exchange` that is such a state machine itself:
+ * Drives an {@link Effectful}, or a generator with effects of its own, step by step, for an `Exchange` that is such a state machine itself:
  *
  * ```ts
  * const progress = run.step(input.kind === 'answer' ? input.answer : undefined)
  * if (progress.kind === 'ask') return progress // a Step as it is
  * ```
  */
-export class EffectRun<T> {
-  readonly #generator: Effectful<T>
+export class EffectRun<T, Question = Ask, Reply = Answer> {
+  readonly #generator: Generator<Question, T, Reply>
   #at: 'start' | 'asked' | 'over' = 'start'
 
-  constructor(generator: Effectful<T>) {
+  constructor(generator: Generator<Question, T, Reply>) {
     this.#generator = generator
   }
 
@@ -47,7 +48,7 @@ export class EffectRun<T> {
    * @throws `SspiError` whatever the piece of protocol throws, and `SEC_E_OUT_OF_SEQUENCE` for an answer that nobody asked
    *   for, none where one was asked for, and after the end. It is over after any of them.
    */
-  step(answer?: Answer): Progress<T> {
+  step(answer?: Reply): Progress<T, Question> {
     const at = this.#at
     this.#at = 'over'
     if (at === 'over' || (at === 'asked') !== (answer !== undefined)) {
@@ -55,10 +56,23 @@ export class EffectRun<T> {
       throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `Kerberos: an answer to nothing, or none, in state '${at}'`)
     }
     // The first call of a generator takes no value.
-    const { done, value } = answer === undefined ? this.#generator.next(...NOTHING) : this.#generator.next(answer)
-    if (done === true) return { kind: 'value', value }
-    this.#at = 'asked'
-    return { kind: 'ask', ask: value }
+    return this.#progress(answer === undefined ? this.#generator.next(...NOTHING) : this.#generator.next(answer))
+  }
+
+  /**
+   * Goes on without an answer to the last question: whoever was to find it has failed, and the piece of protocol may know what
+   * to do then.
+   *
+   * @throws The failure, as a rule; otherwise as `step`.
+   */
+  fail(failure: SspiError): Progress<T, Question> {
+    const at = this.#at
+    this.#at = 'over'
+    if (at !== 'asked') {
+      this.dispose()
+      throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `Kerberos: a failure to answer nothing, in state '${at}'`)
+    }
+    return this.#progress(this.#generator.throw(failure))
   }
 
   /** Ends it where it stands: its `finally` blocks wipe what it holds. Harmless when it is over. */
@@ -66,6 +80,12 @@ export class EffectRun<T> {
     this.#at = 'over'
     // The value is nobody's: return() only unwinds.
     this.#generator.return(undefined as never)
+  }
+
+  #progress({ done, value }: IteratorResult<Question, T>): Progress<T, Question> {
+    if (done === true) return { kind: 'value', value }
+    this.#at = 'asked'
+    return { kind: 'ask', ask: value }
   }
 }
 

@@ -372,6 +372,7 @@ export {
   writeAuthenticatorChecksum,
   type AuthenticatorChecksum,
 } from './gss/authenticator-checksum.js'
+export { decodePadded } from './gss/ap-messages.js'
 export { readContextToken, writeContextToken, type ContextToken } from './gss/context-tokens.js'
 export { KERBEROS_OID, MICROSOFT_KERBEROS_OID } from './gss/oids.js'
 export {
@@ -384,10 +385,12 @@ export {
 } from './credential.js'
 export { EffectRun, perform, type Effectful, type Progress } from './effect-run.js'
 export { obtainInitialTicket, type InitialTicket, type InitialTicketRequest } from './kdc-exchange/as-exchange.js'
-export { changePassword } from './kdc-exchange/change-password.js'
+export { CHANGE_PASSWORD_SERVICE, changePassword } from './kdc-exchange/change-password.js'
+export { defaultSalt } from './kdc-exchange/client-keys.js'
 export { KdcError } from './kdc-exchange/kdc-errors.js'
 export { verifyKdc } from './kdc-exchange/verify-kdc.js'
 export { KeyTable, type KeyQuery, type LongTermKey } from './key-table.js'
+export { takeAuthenticator, takeTicketPart } from './opened-parts.js'
 export {
   readOptions as readKerberosOptions,
   type KerberosOptions,
@@ -399,8 +402,11 @@ export { octetString2Key, PKINIT_KDFS, pkinitKdfKey, pkinitOtherInfo, type Pkini
 export { kerberosPackage, type KerberosPackageOptions } from './package.js'
 export {
   clientPrincipal,
+  formatName,
   formatPrincipal,
+  krbtgt,
   parsePrincipal,
+  realmOfHost,
   realmOfKrbtgt,
   sameName,
   samePrincipal,

@@ -140,7 +140,7 @@ export function targetPrincipal(target: string, settings: KerberosSettings): Tar
 }
 
 /** The realm of a host by the configuration: of its own name, else of the nearest domain above it. */
-export function realmOfHost(host: string, settings: KerberosSettings): string | undefined {
+export function realmOfHost(host: string, settings: Pick<KerberosSettings, 'domainRealm'>): string | undefined {
   const name = host.toLowerCase().replace(/:\d+$/, '').replace(/\.$/, '')
   const own = settings.domainRealm.get(name)
   if (own !== undefined) return own

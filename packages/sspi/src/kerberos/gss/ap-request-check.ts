@@ -7,17 +7,15 @@ import type { LongTermKey } from '../key-table.js'
 import {
   decodeDer,
   readApReq,
-  readAuthenticator,
-  readEncTicketPart,
   type ApReq,
   type Authenticator,
   type EncTicketPart,
   type Ticket,
 } from '../messages/index.js'
+import { takeAuthenticator, takeTicketPart } from '../opened-parts.js'
 import type { KerberosSettings } from '../options.js'
 import { formatName, formatPrincipal, samePrincipal, sameService, type Principal } from '../principals.js'
 import type { Timestamp } from '../timestamps.js'
-import { decodePadded } from './ap-messages.js'
 import { GSS_CHECKSUM_TYPE, readAuthenticatorChecksum, type AuthenticatorChecksum } from './authenticator-checksum.js'
 
 declare const brand: unique symbol
@@ -236,18 +234,7 @@ function openTicket(ticket: Ticket, keys: readonly LongTermKey[], refuse: Refuse
       failure = error
       continue
     }
-    try {
-      const part = decodePadded(plain, readEncTicketPart)
-      // Everything in it is a view of what is wiped below.
-      return {
-        ...part,
-        key: { keytype: part.key.keytype, keyvalue: part.key.keyvalue.slice() },
-        transited: { ...part.transited, contents: part.transited.contents.slice() },
-        authorizationData: part.authorizationData?.map(({ adType, adData }) => ({ adType, adData: adData.slice() })),
-      }
-    } finally {
-      wipe(plain)
-    }
+    return takeTicketPart(plain)
   }
   const versions = keys.map(({ kvno }) => kvno).join(', ')
   throw refuse(
@@ -274,20 +261,11 @@ function openAuthenticator(
       cause,
     )
   }
+  const { subkey, ...authenticator } = takeAuthenticator(plain)
   try {
-    const authenticator = decodePadded(plain, readAuthenticator)
-    const { subkey, cksum, authorizationData } = authenticator
-    return {
-      authenticator: {
-        ...authenticator,
-        subkey: undefined,
-        cksum: cksum && { cksumtype: cksum.cksumtype, checksum: cksum.checksum.slice() },
-        authorizationData: authorizationData?.map(({ adType, adData }) => ({ adType, adData: adData.slice() })),
-      },
-      subkey: subkey && new KerberosKey(subkey.keytype, subkey.keyvalue),
-    }
+    return { authenticator, subkey: subkey && new KerberosKey(subkey.keytype, subkey.keyvalue) }
   } finally {
-    wipe(plain)
+    wipe(subkey?.keyvalue)
   }
 }
 
