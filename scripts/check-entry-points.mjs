@@ -18,7 +18,7 @@ function allowedPackages(name, room) {
   if (name === 'sspi/krb5') return ['kerberos']
   if (packages.includes(room)) return [room]
   // The embedded KDC speaks the protocol of the room kerberos.
-  if (room === 'kdc') return ['kerberos']
+  if (room === 'kdc' || name === 'sspi/kdc') return ['kerberos']
   // The main entry point, the composition root and what stands on it load the packages; the rooms below it none.
   return rooms.some((other) => other.name === room && other.row < 8) ? [] : packages
 }
