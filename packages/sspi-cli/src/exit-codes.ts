@@ -1,6 +1,10 @@
 /** What the command says when it ends. */
 export const ExitCode = {
   OK: 0,
+  /** Whatever went wrong, in a command that stands for one of MIT's: theirs say no more. */
+  FAILED: 1,
+  /** What MIT's kpasswd says when the server does not take the new password. */
+  PASSWORD_REJECTED: 2,
   /** The arguments are wrong, or something they need is missing. */
   USAGE: 1,
   /** A connection, an address or a file: the network or the operating system said no. */

@@ -2,6 +2,13 @@ import { Command } from 'commander'
 import { connectCommand } from './commands/connect.js'
 import { decodeCommand } from './commands/decode.js'
 import { demoCommand } from './commands/demo.js'
+import { kdestroyCommand } from './commands/kdestroy.js'
+import { kinitCommand } from './commands/kinit.js'
+import { klistCommand } from './commands/klist.js'
+import { kpasswdCommand } from './commands/kpasswd.js'
+import { kswitchCommand } from './commands/kswitch.js'
+import { ktutilCommand } from './commands/ktutil.js'
+import { kvnoCommand } from './commands/kvno.js'
 import { packagesCommand } from './commands/packages.js'
 import { serveCommand } from './commands/serve.js'
 import { EXIT_CODES_HELP } from './exit-codes.js'
@@ -15,19 +22,36 @@ export function createProgram(): Command {
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help of a command')
     .showHelpAfterError('(try --help)')
+    // So that `kinit -V` is kinit's.
+    .enablePositionalOptions()
     .exitOverride()
     .addHelpText('after', `\nExamples:\n${EXAMPLES}\n${EXIT_CODES_HELP}`)
   for (const create of COMMANDS) program.addCommand(inherit(create(), program))
   return program
 }
 
-const COMMANDS = [demoCommand, packagesCommand, serveCommand, connectCommand, decodeCommand] as const
+const COMMANDS = [
+  demoCommand,
+  packagesCommand,
+  serveCommand,
+  connectCommand,
+  decodeCommand,
+  kinitCommand,
+  klistCommand,
+  kdestroyCommand,
+  kswitchCommand,
+  kvnoCommand,
+  ktutilCommand,
+  kpasswdCommand,
+] as const
 
 const EXAMPLES = `  sspi demo                                    the five procedures, with NTLM and Negotiate
   sspi packages                                what there is
   sspi serve --port 4711 --user alice          wait for alice, then chat
   sspi connect 127.0.0.1 4711 --user alice     be alice
-  sspi decode TlRMTVNTUAABAAAA...              look into a token`
+  sspi decode TlRMTVNTUAABAAAA...              look into a token
+  sspi kinit alice@EXAMPLE.COM                 log on to a Kerberos realm
+  sspi klist                                   list its tickets`
 
 function inherit(command: Command, program: Command): Command {
   return command.copyInheritedSettings(program)

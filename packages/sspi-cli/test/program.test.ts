@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { run } from './command.js'
 
-const COMMANDS = ['demo', 'packages', 'serve', 'connect', 'decode']
+const KERBEROS_COMMANDS = ['kinit', 'klist', 'kdestroy', 'kswitch', 'kvno', 'ktutil', 'kpasswd']
+const COMMANDS = ['demo', 'packages', 'serve', 'connect', 'decode', ...KERBEROS_COMMANDS]
 
 test('--help names every command, shows examples and the exit codes', async () => {
   const { code, stdout } = await run(['--help'])

@@ -22,6 +22,17 @@ export function withSecretOptions(command: Command, whose: string): Command {
     .option('--password-file <file>', `read ${whose} password from the first line of this file`)
 }
 
+/** Adds the two ways to hand over a new password without typing it. */
+export function withNewSecretOptions(command: Command, whose: string, when: string): Command {
+  return command
+    .addOption(
+      new Option('--new-password-fd <number>', `read ${whose} new password from here, ${when}`).argParser((text) =>
+        naturalNumber(text, 1023),
+      ),
+    )
+    .option('--new-password-file <file>', `read ${whose} new password from the first line of this file`)
+}
+
 /** A port, 0 to 65535. @throws `InvalidArgumentError` for anything else. */
 export function portNumber(text: string): number {
   return naturalNumber(text, 65535)

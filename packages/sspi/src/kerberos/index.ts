@@ -385,7 +385,7 @@ export {
 } from './credential.js'
 export { EffectRun, perform, type Effectful, type Progress } from './effect-run.js'
 export { obtainInitialTicket, type InitialTicket, type InitialTicketRequest } from './kdc-exchange/as-exchange.js'
-export { CHANGE_PASSWORD_SERVICE, changePassword } from './kdc-exchange/change-password.js'
+export { CHANGE_PASSWORD_SERVICE, changePassword, PasswordChangeError } from './kdc-exchange/change-password.js'
 export { defaultSalt } from './kdc-exchange/client-keys.js'
 export { KdcError } from './kdc-exchange/kdc-errors.js'
 export { verifyKdc } from './kdc-exchange/verify-kdc.js'
@@ -414,6 +414,7 @@ export {
   type Principal,
   type Target,
 } from './principals.js'
+export { copyTicket } from './service-ticket.js'
 export { TicketStore } from './ticket-store.js'
 export {
   obtainForwardedTgt,

@@ -56,7 +56,8 @@ export function* obtainTicketFor(client: KdcClient, target: Target): Effectful<S
 export function* obtainTgt(client: KdcClient): Effectful<ServiceTicket> {
   const { credential, settings, world } = client
   const { store, keys } = credential.outbound
-  const stored = store.find(krbtgt(store.client.realm), world.now(), settings.tgsEnctypes)
+  // What is asked for by it may be of other types than its own session key.
+  const stored = store.find(krbtgt(store.client.realm), world.now(), settings.permittedEnctypes)
   if (stored !== undefined) return copyTicket(stored)
   if (keys.kind === 'none') throw noTgt(client)
   const { ticket } = yield* obtainInitialTicket(client)

@@ -28,6 +28,7 @@ export {
 export {
   loadDefaultKrb5Conf,
   loadKrb5Conf,
+  parseDuration,
   parseKrb5Conf,
   realmOfHost,
   type DefaultKrb5ConfOptions,

@@ -36,6 +36,18 @@ export const CHANGE_PASSWORD_SERVICE: PrincipalName = {
   nameString: ['kadmin', 'changepw'],
 }
 
+/** Why a server did not change a password, as the `cause` of the `SspiError` that it became. */
+export class PasswordChangeError extends Error {
+  override readonly name = 'PasswordChangeError'
+  /** See `PasswordResultCode`. */
+  readonly resultCode: number
+
+  constructor(resultCode: number, message: string) {
+    super(message)
+    this.resultCode = resultCode
+  }
+}
+
 /** The ticket is for one request: five minutes, as everybody asks for. */
 const LIFETIME_SECONDS = 300
 
@@ -44,7 +56,8 @@ const LIFETIME_SECONDS = 300
  *
  * @param newPassword - Sent in UTF-8.
  * @throws {@link SspiError} as `obtainInitialTicket` for the old password; `SEC_E_LOGON_DENIED` when the new one is against the
- *   policy or the client may not change it; the message has what the server says. `SEC_E_MESSAGE_ALTERED` for replies that are
+ *   policy or the client may not change it; the message has what the server says, the `cause` is a
+ *   {@link PasswordChangeError}. `SEC_E_MESSAGE_ALTERED` for replies that are
  *   not the server's.
  */
 export function* changePassword(client: KdcClient, newPassword: string): Effectful<void> {
@@ -194,10 +207,10 @@ class PasswordExchange {
     const [code, meaning] = RESULTS.get(resultCode) ?? ['SEC_E_LOGON_DENIED', `result ${resultCode}`]
     const said = wordsOf(resultString)
     const who = formatPrincipal(this.#ticket.client)
-    return new SspiError(
-      code,
-      `kpasswd: the password of ${who} was not changed: ${meaning}${said === '' ? '' : `: ${said}`}`,
-    )
+    const why = `${meaning}${said === '' ? '' : `: ${said}`}`
+    return new SspiError(code, `kpasswd: the password of ${who} was not changed: ${why}`, {
+      cause: new PasswordChangeError(resultCode, why),
+    })
   }
 }
 

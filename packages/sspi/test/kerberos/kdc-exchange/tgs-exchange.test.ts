@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { KdcOption, KerberosErrorCode, TicketFlag } from '../../../src/kerberos/constants.js'
 import { readCcache } from '../../../src/kerberos/files/index.js'
-import { changePassword } from '../../../src/kerberos/kdc-exchange/change-password.js'
+import { Enctype } from '../../../src/kerberos/enctypes/index.js'
+import { changePassword, PasswordChangeError } from '../../../src/kerberos/kdc-exchange/change-password.js'
 import { verifyKdc } from '../../../src/kerberos/kdc-exchange/verify-kdc.js'
 import type { KdcClient } from '../../../src/kerberos/kdc-client.js'
 import { KeyTable } from '../../../src/kerberos/key-table.js'
@@ -92,6 +93,17 @@ suite('a service ticket', () => {
       kept.credentials.map(({ server }) => formatPrincipal(server)),
       ['krbtgt/A.EXAMPLE@A.EXAMPLE', 'HTTP/www.a.example@A.EXAMPLE'],
     )
+  })
+
+  test('may be asked for with other encryption types than the key of the ticket-granting ticket has', () => {
+    const { cache } = cacheOf(alice(), kdcOf())
+    const value = { kind: 'ticket-cache', packageList: undefined, cache, save: undefined } as const
+    const tgsEnctypes = [Enctype.AES128_CTS_HMAC_SHA1_96]
+    const kdc = cacheKdc!
+    kdc.lies.part = (part) => ({ ...part, key: { keytype: tgsEnctypes[0]!, keyvalue: new Uint8Array(16) } })
+    const { sessionKey } = ticketFor(clientOf(value, { ...OPTIONS, tgsEnctypes }), WEB, kdc)
+    assert.equal(sessionKey.enctype, Enctype.AES128_CTS_HMAC_SHA1_96)
+    assert.deepEqual(kdc.requests.at(-1)!.reqBody.etype, tgsEnctypes)
   })
 
   test('is not to be had from a cache whose tickets have ended', () => {
@@ -383,7 +395,11 @@ suite('a password', () => {
     kdc.passwordResult = { resultCode: 4, resultString: encodeUtf8('Password is too short') }
     assert.throws(
       () => drive(changePassword(alice(), 'x'), kdc),
-      refusal('SEC_E_LOGON_DENIED', /alice@A.EXAMPLE was not changed.*policy: Password is too short/),
+      (error: unknown) => {
+        const words = /alice@A.EXAMPLE was not changed.*policy: Password is too short/
+        refusal('SEC_E_LOGON_DENIED', words)(error)
+        return error instanceof SspiError && error.cause instanceof PasswordChangeError && error.cause.resultCode === 4
+      },
     )
   })
 

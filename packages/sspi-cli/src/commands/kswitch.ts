@@ -1,0 +1,63 @@
+import { Command } from 'commander'
+import { formatPrincipal } from 'sspi/kerberos'
+import { openCcache } from 'sspi/krb5'
+import { ExitCode } from '../exit-codes.js'
+import { CommandError } from '../failure.js'
+import { cacheOf, collectionOf, loadCache, type OpenCache } from '../kerberos/caches.js'
+import { Machine } from '../kerberos/machine.js'
+import { mitExit } from '../kerberos/mit-exit.js'
+import { wipeCache } from '../kerberos/wipe-files.js'
+import { printJson } from '../terminal/output.js'
+import { withCommonOptions, type CommonOptions } from './common-options.js'
+
+interface KswitchOptions extends CommonOptions {
+  readonly cache?: string
+  readonly principal?: string
+}
+
+/** `sspi kswitch`: which cache of a collection counts. */
+export function kswitchCommand(): Command {
+  const command = new Command('kswitch')
+    .description("Make a cache the primary one of its collection (MIT's kswitch).")
+    .option('-c, --cache <cache>', 'this one')
+    .option('-p, --principal <principal>', "this principal's")
+    .addHelpText('after', HELP)
+    .action(mitExit(kswitch))
+  return withCommonOptions(command, 'print an object: cache, principal')
+}
+
+const HELP = `
+Examples:
+  sspi kswitch -p bob@EXAMPLE.COM
+  sspi kswitch -c DIR::/tmp/caches/tkt1a2b3c
+
+Exit codes, as MIT's: 0 done, 1 failed.`
+
+async function kswitch(options: KswitchOptions): Promise<void> {
+  const machine = await Machine.load()
+  const { store, ccache } = await chosen(machine, options)
+  wipeCache(ccache)
+  const collection = collectionOf(store.name)
+  if (collection === undefined) {
+    throw new CommandError(
+      ExitCode.FAILED,
+      `${store.name}: it belongs to no collection, so there is nothing to switch`,
+      'caches of a folder do: KRB5CCNAME=DIR:/path',
+    )
+  }
+  await collection.switchTo(store)
+  const principal = formatPrincipal(ccache.defaultPrincipal)
+  if (options.json === true) await printJson({ cache: store.name, principal })
+}
+
+async function chosen(machine: Machine, { cache, principal }: KswitchOptions): Promise<OpenCache> {
+  if ((cache === undefined) === (principal === undefined)) {
+    throw new CommandError(ExitCode.USAGE, 'say which cache, by -c or by -p (one of them)')
+  }
+  if (cache !== undefined) return loadCache(await openCcache(cache))
+  const owner = machine.principal(principal ?? '')
+  const { defaultCcacheName } = machine.config
+  const found = await cacheOf(defaultCcacheName, owner)
+  if (found !== undefined) return found
+  throw new CommandError(ExitCode.FAILED, `${defaultCcacheName}: there is no cache of ${formatPrincipal(owner)}`)
+}
