@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { missing, mitKdc, PASSWORD, UTF8_PASSWORD } from '../src/index.js'
+import { commandOf, missing, mitKdc, PASSWORD, UTF8_PASSWORD } from '../src/index.js'
 
 const skip = missing('mit-kdc')
 const MAIN = fileURLToPath(new URL('../../../packages/sspi-cli/dist/src/main.js', import.meta.url))
@@ -245,6 +245,22 @@ suite("commands of Kerberos beside MIT's", { skip }, () => {
     assert.doesNotMatch(succeeded(await mit(['klist', '-l'], '', collection)), /bob/)
     succeeded(await sspi(['kdestroy', '-A'], '', collection))
     failed(await mit(['klist', '-l', '-s'], '', collection), /^/)
+  })
+
+  test('the caches of a KCM daemon are the same to both', { skip: missing('sssd-kcm') }, async () => {
+    const conf = inFolder('kcm.conf')
+    const socket = `[libdefaults]\n kcm_socket = ${commandOf('sssd-kcm')}`
+    writeFileSync(conf, readFileSync(mitKdc().krb5Conf, 'utf8').replace('[libdefaults]', socket))
+    const daemon = { KRB5_CONFIG: conf, KRB5CCNAME: 'KCM:' }
+    succeeded(await kinit(['alice'], PASSWORD, daemon))
+    succeeded(await kinit(['bob'], PASSWORD, daemon))
+    assert.match(succeeded(await mit(['klist'], '', daemon)), /Default principal: bob@MIT\.TEST/)
+    succeeded(await sspi(['kswitch', '-p', 'alice'], '', daemon))
+    assert.match(succeeded(await mit(['kvno', 'HTTP/localhost'], '', daemon)), /kvno = 1/)
+    assert.match(succeeded(await sspi(['klist'], '', daemon)), /alice@MIT\.TEST[^]*HTTP\/localhost@MIT\.TEST/)
+    assert.match(succeeded(await sspi(['klist', '-l'], '', daemon)), /alice@MIT\.TEST[^]*bob@MIT\.TEST/)
+    succeeded(await sspi(['kdestroy', '-A'], '', daemon))
+    failed(await mit(['klist', '-s'], '', daemon), /^$/)
   })
 
   test('kdestroy takes the cache away, and says so when there is none', async () => {

@@ -1,9 +1,8 @@
 import { Command } from 'commander'
 import { formatPrincipal } from 'sspi/kerberos'
-import { openCcache, type CcacheStore } from 'sspi/krb5'
+import type { CcacheStore } from 'sspi/krb5'
 import { ExitCode } from '../exit-codes.js'
 import { CommandError } from '../failure.js'
-import { allCaches, cacheOf } from '../kerberos/caches.js'
 import { Machine } from '../kerberos/machine.js'
 import { mitExit } from '../kerberos/mit-exit.js'
 import { wipeCache } from '../kerberos/wipe-files.js'
@@ -39,31 +38,36 @@ Examples:
 Exit codes, as MIT's: 0 done, 1 failed, or there was no cache.`
 
 async function kdestroy(options: KdestroyOptions): Promise<void> {
-  const { config } = await Machine.load()
-  const stores = await chosen(config.defaultCcacheName, options)
+  const machine = await Machine.load()
+  const stores = await chosen(machine, options)
   const destroyed: string[] = []
   for (const store of stores) if (await store.destroy()) destroyed.push(store.name)
   if (options.json === true) await printJson({ destroyed })
   if (destroyed.length > 0 || options.all === true) return
   process.exitCode = ExitCode.FAILED
   if (options.quiet === true || options.json === true) return
-  throw new CommandError(ExitCode.FAILED, `no credentials cache found: ${stores[0]?.name ?? config.defaultCcacheName}`)
+  throw new CommandError(ExitCode.FAILED, `no credentials cache found: ${stores[0]?.name ?? ''}`)
 }
 
-async function chosen(standard: string, options: KdestroyOptions): Promise<readonly CcacheStore[]> {
+async function chosen(machine: Machine, options: KdestroyOptions): Promise<readonly CcacheStore[]> {
   const { all, cache, principal } = options
   if ([all === true, cache !== undefined, principal !== undefined].filter(Boolean).length > 1) {
     throw new CommandError(ExitCode.USAGE, '-A, -c and -p are three ways to say which caches: give one')
   }
   if (all === true) {
-    const caches = await allCaches(standard)
+    const caches = await machine.caches.all()
     for (const { ccache } of caches) wipeCache(ccache)
     return caches.map(({ store }) => store)
   }
-  if (principal === undefined) return [await openCcache(cache ?? standard)]
-  const machine = await Machine.load()
+  if (principal === undefined) return [await machine.caches.open(cache)]
   const owner = machine.principal(principal)
-  const found = await cacheOf(standard, owner)
-  if (found !== undefined) return [found.store]
-  throw new CommandError(ExitCode.FAILED, `${standard}: there is no cache of ${formatPrincipal(owner)}`)
+  const found = await machine.caches.of(owner)
+  if (found !== undefined) {
+    wipeCache(found.ccache)
+    return [found.store]
+  }
+  throw new CommandError(
+    ExitCode.FAILED,
+    `${machine.caches.defaultName}: there is no cache of ${formatPrincipal(owner)}`,
+  )
 }

@@ -16,11 +16,10 @@ import {
   type Principal,
   type ServiceTicket,
 } from 'sspi/kerberos'
-import { openCcache, type CcacheStore } from 'sspi/krb5'
+import type { CcacheStore } from 'sspi/krb5'
 import { SspiError } from 'sspi'
 import { ExitCode } from '../exit-codes.js'
 import { CommandError } from '../failure.js'
-import { cacheForLogon, collectionOf, loadCache } from '../kerberos/caches.js'
 import { Machine } from '../kerberos/machine.js'
 import { mitExit } from '../kerberos/mit-exit.js'
 import { withRefusedOptions, type RefusedOption } from '../kerberos/refused-options.js'
@@ -142,7 +141,8 @@ async function kinit(name: string | undefined, options: KinitOptions): Promise<v
   explain(`Using cache: ${store.name}`)
   const about = { principal: formatPrincipal(ticket.client), server: formatPrincipal(ticket.server), cache: store.name }
   const facts = { ...about, ...ticketJson(ticket), passwordExpires: passwordExpires?.toISOString() }
-  await keep(ticket, store, options.cache === undefined ? machine.config.defaultCcacheName : undefined)
+  await keep(ticket, store)
+  if (options.cache === undefined) await machine.caches.defaultCollection?.switchTo(store)
   explain(`Authenticated to Kerberos as ${about.principal}, until ${timeText(ticket.endTime)}`)
   if (options.json === true) await printJson(facts)
   else if (passwordExpires !== undefined) warnOfExpiry(passwordExpires)
@@ -186,10 +186,10 @@ async function loggedOn(
 }
 
 async function whoLogsOn(machine: Machine, name: string | undefined, options: KinitOptions) {
-  const { defaultCcacheName, defaultKeytabName, defaultClientKeytabName } = machine.config
+  const { defaultKeytabName, defaultClientKeytabName } = machine.config
   const named = name === undefined ? undefined : machine.principal(name, options.enterprise === true)
   const settings = settingsOf(options)
-  const storeFor = (principal: Principal) => cacheForLogon(options.cache, defaultCcacheName, principal)
+  const storeFor = (principal: Principal) => machine.caches.forLogon(options.cache, principal)
   if (options.useKeytab === true || options.keytab !== undefined || options.clientKeytab === true) {
     const keytab = options.keytab ?? (options.clientKeytab === true ? defaultClientKeytabName : defaultKeytabName)
     const owner = named ?? (options.clientKeytab === true ? undefined : machine.hostPrincipal())
@@ -197,7 +197,7 @@ async function whoLogsOn(machine: Machine, name: string | undefined, options: Ki
     const { principal } = client.credential.outbound
     return { client, principal, store: await storeFor(principal) }
   }
-  const principal = named ?? (await machine.defaultPrincipal(await openCcache(options.cache ?? defaultCcacheName)))
+  const principal = named ?? (await machine.defaultPrincipal(options.cache))
   const store = await storeFor(principal)
   const password = await readSecret(`Password for ${formatPrincipal(principal)}`, options)
   return { client: machine.clientByPassword(principal, password, settings), principal, store }
@@ -220,13 +220,9 @@ async function renewed(machine: Machine, name: string | undefined, options: Kini
   if (options.service !== undefined) {
     throw new CommandError(ExitCode.USAGE, '-S: only ticket-granting tickets are renewed and validated here')
   }
-  const { defaultCcacheName } = machine.config
   const named = name === undefined ? undefined : machine.principal(name)
-  const store =
-    named === undefined
-      ? await openCcache(options.cache ?? defaultCcacheName)
-      : await cacheForLogon(options.cache, defaultCcacheName, named)
-  const { ccache } = await loadCache(store)
+  const place = named === undefined ? options.cache : (await machine.caches.forLogon(options.cache, named)).name
+  const { store, ccache } = await machine.caches.load(place)
   const owner = formatPrincipal(ccache.defaultPrincipal)
   if (named !== undefined && formatPrincipal(named) !== owner) {
     throw new CommandError(ExitCode.FAILED, `${store.name} is the cache of ${owner}, not of ${formatPrincipal(named)}`)
@@ -244,8 +240,8 @@ async function renewed(machine: Machine, name: string | undefined, options: Kini
   }
 }
 
-/** Puts the ticket into the cache, alone, as MIT's does; of the default collection that becomes the primary one. */
-async function keep(ticket: ServiceTicket, store: CcacheStore, standard: string | undefined): Promise<void> {
+/** Puts the ticket into the cache, alone, as MIT's does. */
+async function keep(ticket: ServiceTicket, store: CcacheStore): Promise<void> {
   const tickets = new TicketStore(ticket.client)
   tickets.timeOffsetMs = ticket.kdcTimeOffsetMs
   tickets.add(ticket)
@@ -256,8 +252,6 @@ async function keep(ticket: ServiceTicket, store: CcacheStore, standard: string 
     bytes.fill(0)
     tickets.dispose()
   }
-  const collection = standard === undefined ? undefined : collectionOf(standard)
-  if (collection !== undefined) await collection.switchTo(store)
 }
 
 function isExpired(error: unknown): boolean {

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { formatPrincipal } from 'sspi/kerberos'
-import { loadKeytabFile, openCcache } from 'sspi/krb5'
+import { loadKeytabFile } from 'sspi/krb5'
 import { ExitCode } from '../exit-codes.js'
 import { CommandError } from '../failure.js'
 import { cacheJson, cacheListing } from '../kerberos/cache-listing.js'
-import { allCaches, loadCache, type OpenCache } from '../kerberos/caches.js'
+import type { OpenCache } from '../kerberos/caches.js'
 import { keytabJson, keytabTable } from '../kerberos/keytab-listing.js'
 import { wipeCache, wipeKeytab } from '../kerberos/wipe-files.js'
 import { Machine } from '../kerberos/machine.js'
@@ -70,9 +70,9 @@ async function klist(name: string | undefined, options: KlistOptions): Promise<v
   const machine = await Machine.load()
   if (options.keytab === true) return listKeytab(name, options, machine)
   if (options.keys === true) throw new CommandError(ExitCode.USAGE, '-K goes with -k: keys are shown of keytabs only')
-  if (options.silent === true) return judge(name ?? machine.config.defaultCcacheName, options)
+  if (options.silent === true) return judge(machine, name, options)
   if (options.list === true || options.all === true) return listCollection(machine, options)
-  const cache = await loadCache(await openCcache(name ?? machine.config.defaultCcacheName))
+  const cache = await machine.caches.load(name)
   try {
     await show([cache], options, (shown) => shown[0])
   } finally {
@@ -100,20 +100,19 @@ async function listKeytab(name: string | undefined, options: KlistOptions, { con
 }
 
 /** `-s`: everything is in the exit code, for whatever reason there is no ticket. */
-async function judge(name: string, options: KlistOptions): Promise<void> {
+async function judge({ caches }: Machine, name: string | undefined, options: KlistOptions): Promise<void> {
   process.exitCode = ExitCode.FAILED
-  const found =
-    options.all === true ? allCaches(name) : openCcache(name).then(async (store) => [await loadCache(store)])
-  const caches = await found.catch(() => [])
-  if (caches.some(({ ccache }) => hasUsableTicket(ccache, new Date()))) process.exitCode = ExitCode.OK
-  for (const { ccache } of caches) wipeCache(ccache)
+  const found = options.all === true ? caches.all() : caches.load(name).then((cache) => [cache])
+  const judged = await found.catch(() => [])
+  if (judged.some(({ ccache }) => hasUsableTicket(ccache, new Date()))) process.exitCode = ExitCode.OK
+  for (const { ccache } of judged) wipeCache(ccache)
 }
 
-async function listCollection({ config }: Machine, options: KlistOptions): Promise<void> {
-  const caches = await allCaches(config.defaultCcacheName)
+async function listCollection(machine: Machine, options: KlistOptions): Promise<void> {
+  const caches = await machine.caches.all()
   try {
     if (caches.length === 0) {
-      throw new CommandError(ExitCode.FAILED, `no credentials cache found: ${config.defaultCcacheName}`)
+      throw new CommandError(ExitCode.FAILED, `no credentials cache found: ${machine.caches.defaultName}`)
     }
     if (options.all === true) await show(caches, options, (shown) => shown)
     else await showNames(caches, options)

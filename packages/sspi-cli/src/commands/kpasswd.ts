@@ -1,6 +1,5 @@
 import { Command } from 'commander'
 import { changePassword, formatPrincipal, PasswordChangeError } from 'sspi/kerberos'
-import { openCcache } from 'sspi/krb5'
 import { SspiError } from 'sspi'
 import { ExitCode } from '../exit-codes.js'
 import { Machine } from '../kerberos/machine.js'
@@ -33,9 +32,7 @@ Exit codes, as MIT's: 0 changed, 1 failed, 2 the server refuses the new password
 
 async function kpasswd(name: string | undefined, options: KpasswdOptions): Promise<void> {
   const machine = await Machine.load()
-  const { defaultCcacheName } = machine.config
-  const principal =
-    name === undefined ? await machine.defaultPrincipal(await openCcache(defaultCcacheName)) : machine.principal(name)
+  const principal = name === undefined ? await machine.defaultPrincipal() : machine.principal(name)
   const who = formatPrincipal(principal)
   const client = machine.clientByPassword(principal, await readSecret(`Password for ${who}`, options))
   try {

@@ -1,9 +1,8 @@
 import { Command } from 'commander'
 import { formatPrincipal } from 'sspi/kerberos'
-import { openCcache } from 'sspi/krb5'
 import { ExitCode } from '../exit-codes.js'
 import { CommandError } from '../failure.js'
-import { cacheOf, collectionOf, loadCache, type OpenCache } from '../kerberos/caches.js'
+import type { OpenCache } from '../kerberos/caches.js'
 import { Machine } from '../kerberos/machine.js'
 import { mitExit } from '../kerberos/mit-exit.js'
 import { wipeCache } from '../kerberos/wipe-files.js'
@@ -37,12 +36,12 @@ async function kswitch(options: KswitchOptions): Promise<void> {
   const machine = await Machine.load()
   const { store, ccache } = await chosen(machine, options)
   wipeCache(ccache)
-  const collection = collectionOf(store.name)
+  const collection = machine.caches.collectionOf(store.name)
   if (collection === undefined) {
     throw new CommandError(
       ExitCode.FAILED,
       `${store.name}: it belongs to no collection, so there is nothing to switch`,
-      'caches of a folder do: KRB5CCNAME=DIR:/path',
+      'caches of a folder and of a KCM daemon do: KRB5CCNAME=DIR:/path, KCM:',
     )
   }
   await collection.switchTo(store)
@@ -54,10 +53,12 @@ async function chosen(machine: Machine, { cache, principal }: KswitchOptions): P
   if ((cache === undefined) === (principal === undefined)) {
     throw new CommandError(ExitCode.USAGE, 'say which cache, by -c or by -p (one of them)')
   }
-  if (cache !== undefined) return loadCache(await openCcache(cache))
+  if (cache !== undefined) return machine.caches.load(cache)
   const owner = machine.principal(principal ?? '')
-  const { defaultCcacheName } = machine.config
-  const found = await cacheOf(defaultCcacheName, owner)
+  const found = await machine.caches.of(owner)
   if (found !== undefined) return found
-  throw new CommandError(ExitCode.FAILED, `${defaultCcacheName}: there is no cache of ${formatPrincipal(owner)}`)
+  throw new CommandError(
+    ExitCode.FAILED,
+    `${machine.caches.defaultName}: there is no cache of ${formatPrincipal(owner)}`,
+  )
 }

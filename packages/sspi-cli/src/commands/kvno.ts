@@ -12,10 +12,9 @@ import {
   type KeyTable,
   type ServiceTicket,
 } from 'sspi/kerberos'
-import { openCcache, type CcacheStore } from 'sspi/krb5'
+import type { CcacheStore } from 'sspi/krb5'
 import { ExitCode } from '../exit-codes.js'
 import { CommandError, reportFailure } from '../failure.js'
-import { loadCache } from '../kerberos/caches.js'
 import { loadKeys } from '../kerberos/keytabs.js'
 import { Machine } from '../kerberos/machine.js'
 import { failedAsMit, mitExit } from '../kerberos/mit-exit.js'
@@ -87,8 +86,7 @@ Exit codes, as MIT's: 0 done, 1 one of them failed.`
 
 async function kvno(services: readonly string[], options: KvnoOptions): Promise<void> {
   const machine = await Machine.load()
-  const store = await openCcache(options.cache ?? machine.config.defaultCcacheName)
-  const { ccache } = await loadCache(store)
+  const { store, ccache } = await machine.caches.load(options.cache)
   const keeps = options.store && options.outCache === undefined
   const save = keeps ? (bytes: Uint8Array) => store.save(readCcache(bytes)) : undefined
   const client = machine.clientByTickets(ccache, save, enctypeOptions(machine, options.enctype))
@@ -98,7 +96,7 @@ async function kvno(services: readonly string[], options: KvnoOptions): Promise<
   try {
     const results: object[] = []
     for (const name of services) results.push(await one(name, { machine, client, keys, others, options }))
-    if (others !== undefined && options.outCache !== undefined) await keepIn(await openCcache(options.outCache), others)
+    if (others !== undefined) await keepIn(await machine.caches.open(options.outCache), others)
     if (options.json === true) await printJson(results)
   } finally {
     client.credential.dispose()

@@ -16,9 +16,10 @@ import {
   type OutboundIdentity,
   type Principal,
 } from 'sspi/kerberos'
-import { kdcSender, loadDefaultKrb5Conf, type CcacheStore, type KerberosConfig } from 'sspi/krb5'
+import { kdcSender, loadDefaultKrb5Conf, type KerberosConfig } from 'sspi/krb5'
 import { ExitCode } from '../exit-codes.js'
 import { CommandError } from '../failure.js'
+import { Caches } from './caches.js'
 import { loadKeys } from './keytabs.js'
 import { performEffects } from './perform-effects.js'
 
@@ -30,9 +31,11 @@ const WORLD: KdcClient['world'] = { now: () => new Date(), random: (length) => n
 /** Kerberos as this machine has it: the configuration that the environment names, and the way to the KDCs. */
 export class Machine {
   readonly config: KerberosConfig
+  readonly caches: Caches
 
   constructor(config: KerberosConfig) {
     this.config = config
+    this.caches = new Caches(config)
   }
 
   /** Reads what `KRB5_CONFIG`, `KRB5CCNAME`, `KRB5_KTNAME` and `KRB5_CLIENT_KTNAME` say, and the usual files. */
@@ -60,8 +63,8 @@ export class Machine {
   }
 
   /** Who somebody is that has not said so: the owner of the cache, else the user of the operating system. */
-  async defaultPrincipal(cache: CcacheStore): Promise<Principal> {
-    const ccache = await cache.load()
+  async defaultPrincipal(cache?: string): Promise<Principal> {
+    const ccache = await (await this.caches.open(cache)).load()
     return ccache?.defaultPrincipal ?? this.principal(userInfo().username)
   }
 
