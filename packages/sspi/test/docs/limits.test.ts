@@ -85,6 +85,18 @@ const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
   'caches among which one is chosen': inSource('io/ccache-store/choose-ccache.ts', /MOST_CACHES = /),
   'rules of `.k5identity`': inSource('io/ccache-store/k5identity.ts', /MOST_RULES = /),
   'addresses of one KDC': inSource('io/kdc/send-to-kdc.ts', /MOST_ADDRESSES = /),
+  'request over UDP, TCP': inSource('kdc/kdc.ts', /MOST_REQUEST_BYTES = /),
+  'reply in a datagram': inSource('io/kdc-listener/listen.ts', /maxDatagramReplyBytes = /),
+  'datagrams answered at once': inSource('io/kdc-listener/listen.ts', /maxPendingDatagrams: maxPending = /),
+  'connections at once': inSource('io/kdc-listener/listen.ts', /maxConnections = /),
+  'connections of one address': inSource('io/kdc-listener/listen.ts', /maxConnectionsPerAddress = /),
+  'requests of one address': inSource('io/kdc-listener/listen.ts', /maxRequestsPerSecond = /),
+  'addresses whose rates are counted': inSource('io/kdc-listener/gate.ts', /MOST_ADDRESSES = /),
+  'time for a request, time to take a reply': inSource('io/kdc-listener/listen.ts', /: clientMilliseconds = /),
+  "body of a KDC proxy's request": () =>
+    inSource('kdc/kdc.ts', /MOST_REQUEST_BYTES = /)() +
+    inSource('io/kdc-listener/kdc-proxy.ts', /MOST_REQUEST_BYTES \+ /)(),
+  'replies under way at the end': inSource('io/kdc-listener/listen.ts', /graceMilliseconds = /),
 }
 
 interface Row {

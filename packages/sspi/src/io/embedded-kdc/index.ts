@@ -36,3 +36,14 @@ export {
   type PrincipalKeyEntry,
 } from '../principals/index.js'
 export { embeddedKdc, embeddedSender, type EmbeddedKdc, type EmbeddedKdcOptions } from './embedded-kdc.js'
+export {
+  answerKdcProxyMessage,
+  kdcProxy,
+  listenKdc,
+  type KdcListeners,
+  type KdcListenOptions,
+  type KdcProxyOptions,
+  type KdcRefusal,
+  type KdcSource,
+  type RealmHandlers,
+} from '../kdc-listener/index.js'
