@@ -1,5 +1,6 @@
 import { open, readFile, realpath, rename, rm, type FileHandle } from 'node:fs/promises'
 import { encodeUtf8 } from '../../bytes/index.js'
+import type { AccountPasswordChange, Identity } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import { StoredAccount, type AccountEntry, type AccountName } from './account-entry.js'
 import {
@@ -11,6 +12,7 @@ import {
   type PasswordForm,
 } from './account-file-format.js'
 import { AccountIndex, sameName } from './account-index.js'
+import { withNewPassword } from './new-password.js'
 
 /** Options of {@link writeAccount}. */
 export interface WriteAccountOptions {
@@ -67,6 +69,32 @@ function passwordForm({ insecureStorePassword = false, digestRealm }: WriteAccou
   }
   if (digestRealm !== undefined) return { kind: 'digest', realm: digestRealm }
   return { kind: insecureStorePassword ? 'password' : 'nt-hash' }
+}
+
+/**
+ * Gives an account of a file a new password, if the old one is what stands in the file by then, in the manner of
+ * {@link writeAccount}.
+ *
+ * @param identity - Whose it is; `undefined` for nobody, for whom the same is computed.
+ * @returns whether it did.
+ */
+export async function changeInAccountFile(
+  path: string,
+  identity: Identity | undefined,
+  change: AccountPasswordChange,
+): Promise<boolean> {
+  if (identity === undefined) return withNewPassword(undefined, change) !== undefined
+  const name = { user: identity.name, domain: identity.domain }
+  return editAccountFile(path, (lines) => {
+    const at = lines.findIndex((line) => line.entry !== undefined && sameName(line.entry, name))
+    const { entry } = lines[at] ?? {}
+    if (entry === undefined) return undefined
+    const account = new StoredAccount(entry)
+    const changed = withNewPassword(account, change)
+    account.dispose()
+    // A password that was kept as it is stays one; hashes are written as hashes.
+    return changed === undefined ? undefined : lines.with(at, writeAccountLine(changed, { kind: 'password' }))
+  })
 }
 
 type Edit = (lines: readonly AccountLine[]) => readonly AccountLine[] | undefined

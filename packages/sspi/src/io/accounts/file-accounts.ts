@@ -1,8 +1,9 @@
 import { constants, type BigIntStats } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
-import type { Account, AccountDatabase, AccountQuery } from '../../sspi/index.js'
+import type { Account, AccountDatabase, AccountPasswordChange, AccountQuery } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import { accountFileError, readAccountFile } from './account-file-format.js'
+import { changeInAccountFile } from './account-file-writer.js'
 import { AccountIndex, type AccountNameRules } from './account-index.js'
 
 /** Options of {@link fileAccounts}. */
@@ -53,6 +54,17 @@ export class FileAccounts implements AccountDatabase {
     const index = await this.#current()
     signal?.throwIfAborted()
     return index.lookup(query)
+  }
+
+  /**
+   * Gives an account a new password, in the form in which the file has its old one, as `writeAccount` does. See
+   * {@link AccountDatabase}.
+   *
+   * @throws `SspiError` as {@link lookup}, and when the file cannot be written.
+   */
+  async changePassword(change: AccountPasswordChange, signal?: AbortSignal): Promise<boolean> {
+    const account = await this.lookup(change, signal)
+    return changeInAccountFile(this.path, account?.identity, change)
   }
 
   /** Reads the file now, if it has changed. @returns how many accounts there are. @throws `SspiError` as {@link lookup}. */
