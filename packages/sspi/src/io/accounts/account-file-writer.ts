@@ -1,7 +1,6 @@
-import { open, readFile, realpath, rename, rm, type FileHandle } from 'node:fs/promises'
 import { encodeUtf8 } from '../../bytes/index.js'
 import type { AccountPasswordChange, Identity } from '../../sspi/index.js'
-import { SspiError } from '../../status/index.js'
+import { editFile } from '../files/index.js'
 import { StoredAccount, type AccountEntry, type AccountName } from './account-entry.js'
 import {
   ACCOUNT_FILE_HEADER,
@@ -99,74 +98,17 @@ export async function changeInAccountFile(
 
 type Edit = (lines: readonly AccountLine[]) => readonly AccountLine[] | undefined
 
-/** The last edit of each file that this process has under way. */
-const underWay = new Map<string, Promise<unknown>>()
-
-async function editAccountFile(path: string, edit: Edit): Promise<boolean> {
-  // Behind a symbolic link the file is replaced, not the link.
-  const file = await realpath(path).catch(() => path)
-  const before = underWay.get(file) ?? Promise.resolve()
-  const turn = before.catch(() => undefined).then(() => editNow(file, edit))
-  underWay.set(file, turn)
-  try {
-    return await turn
-  } finally {
-    if (underWay.get(file) === turn) underWay.delete(file)
-  }
-}
-
-async function editNow(file: string, edit: Edit): Promise<boolean> {
-  const next = `${file}.new`
-  let handle: FileHandle
-  try {
-    handle = await open(next, 'wx', 0o600)
-  } catch (cause) {
-    throw unwritable(file, cause)
-  }
-  try {
-    const lines = edit(readAccountFile(await existing(file), file))
-    if (lines !== undefined) {
-      checkAll(lines)
-      await handle.writeFile(encodeUtf8(writeAccountFile(lines)))
-      // The process's umask may have taken even the owner's rights away.
-      await handle.chmod(0o600)
-      await handle.sync()
-    }
-    await handle.close()
-    await (lines === undefined ? rm(next) : rename(next, file))
-    return lines !== undefined
-  } catch (cause) {
-    await handle.close()
-    await rm(next, { force: true })
-    throw cause instanceof SspiError ? cause : unwritable(file, cause)
-  }
+function editAccountFile(path: string, edit: Edit): Promise<boolean> {
+  return editFile(path, { what: 'account file' }, (bytes) => {
+    const lines = edit(readAccountFile(bytes ?? encodeUtf8(`${ACCOUNT_FILE_HEADER}\n`), path))
+    if (lines === undefined) return undefined
+    checkAll(lines)
+    return encodeUtf8(writeAccountFile(lines))
+  })
 }
 
 /** Two accounts of one name or UPN would lock everybody out: found before anything is written. */
 function checkAll(lines: readonly AccountLine[]): void {
   const index = new AccountIndex({ localNames: [] })
   for (const { entry } of lines) if (entry !== undefined) index.add(entry)
-}
-
-async function existing(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file)
-  } catch (error) {
-    if (isNodeError(error) && error.code === 'ENOENT') return encodeUtf8(`${ACCOUNT_FILE_HEADER}\n`)
-    throw error
-  }
-}
-
-function unwritable(file: string, cause: unknown): SspiError {
-  const busy = isNodeError(cause) && cause.code === 'EEXIST'
-  const reason = busy
-    ? `somebody else is changing it, or was when the machine stopped: remove ${file}.new if nobody is`
-    : cause instanceof Error
-      ? cause.message
-      : 'it cannot be written'
-  return new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', `account file ${file}: ${reason}`, { cause })
-}
-
-function isNodeError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error
 }
