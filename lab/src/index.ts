@@ -62,4 +62,5 @@ export {
 } from './peers.js'
 export { KerberosSide, type KerberosSideOptions } from './kerberos-side.js'
 export { messagesOf, ourSide, stepOf } from './ours.js'
+export { runProgram, runSspi, serveSspi, type Ended, type ProgramOptions, type SspiServer } from './programs.js'
 export { ENDPOINT_MAPPER, portOf, SAMR, SamrCalls } from './rpc-calls.js'

@@ -1,23 +1,12 @@
 // The Kerberos commands of `sspi` and those of MIT on the same files and the same KDC.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { after, before, suite, test } from 'node:test'
-import { fileURLToPath } from 'node:url'
-import { commandOf, missing, mitKdc, PASSWORD, UTF8_PASSWORD } from '../src/index.js'
+import { commandOf, missing, mitKdc, PASSWORD, runProgram, runSspi, UTF8_PASSWORD, type Ended } from '../src/index.js'
 
 const skip = missing('mit-kdc')
-const MAIN = fileURLToPath(new URL('../../../packages/sspi-cli/dist/src/main.js', import.meta.url))
-
-interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
 
 let folder = ''
 let cache = ''
@@ -25,25 +14,13 @@ let env: NodeJS.ProcessEnv = {}
 
 const inFolder = (name: string): string => join(folder, name)
 
-async function runProgram(program: string, args: readonly string[], input = '', more: NodeJS.ProcessEnv = {}) {
-  const child = spawn(program, args, { env: { ...env, ...more }, stdio: 'pipe' })
-  child.stdin.on('error', () => undefined) // it may end without reading
-  child.stdin.end(input)
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'close') as Promise<[number | null]>,
-  ])
-  return { code, stdout, stderr } satisfies Ended
-}
-
 /** Runs our command. */
-const sspi = (args: readonly string[], input?: string, more?: NodeJS.ProcessEnv): Promise<Ended> =>
-  runProgram(process.execPath, [MAIN, ...args], input, more)
+const sspi = (args: readonly string[], input?: string, more: NodeJS.ProcessEnv = {}): Promise<Ended> =>
+  runSspi(args, { env: { ...env, ...more }, input })
 
 /** Runs MIT's. */
-const mit = (args: readonly string[], input?: string, more?: NodeJS.ProcessEnv): Promise<Ended> =>
-  runProgram(args[0] ?? '', args.slice(1), input, more)
+const mit = (args: readonly string[], input?: string, more: NodeJS.ProcessEnv = {}): Promise<Ended> =>
+  runProgram(args[0] ?? '', args.slice(1), { env: { ...env, ...more }, input })
 
 /** Runs our kinit with the password on its standard input. */
 const kinit = (args: readonly string[], password = PASSWORD, more?: NodeJS.ProcessEnv): Promise<Ended> =>

@@ -37,7 +37,9 @@ test('a slip of the hand gets a suggestion and exit code 1', async () => {
 test('arguments that make no sense get exit code 1 and are named', async () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [['connect', '127.0.0.1', '99999', '--user', 'alice'], /'port'.*0 to 65535/],
-    [['connect', '127.0.0.1', '1'], /--user/],
+    [['connect', '127.0.0.1', '1', '--package', 'NTLM'], /--user/],
+    [['connect', '127.0.0.1', '1', '--user', 'a', '--ccache', 'x'], /cannot be used with/],
+    [['serve', '--user', 'a', '--principal', 'HTTP/x'], /--principal goes with --keytab/],
     [['serve'], /--accounts or by --user/],
     [['serve', '--user', 'alice', '--accounts', 'file'], /--accounts or by --user/],
     [['demo', '--package', 'Rot13'], /no package 'Rot13'/],

@@ -1,16 +1,15 @@
 import { Argument, Command } from 'commander'
-import { initSecurityInterface, passwordCredential } from 'sspi'
+import { initSecurityInterface, ISC_REQ_DELEGATE, SECPKG_CRED_OUTBOUND } from 'sspi'
 import { connect as connectSecurely } from 'sspi/net'
 import { relay } from '../transfer/relay.js'
 import { createReporter } from '../transfer/reporter.js'
-import { readSecret, type SecretOptions } from '../terminal/secret.js'
-import { portNumber, withCommonOptions, withSecretOptions, type CommonOptions } from './common-options.js'
+import { portNumber, withCommonOptions, type CommonOptions } from './common-options.js'
+import { clientIdentity, krb5For, withClientIdentity, type IdentityOptions } from './identity-options.js'
 
-interface ConnectOptions extends CommonOptions, SecretOptions {
+interface ConnectOptions extends CommonOptions, IdentityOptions {
   readonly package: string
   readonly target?: string
-  readonly user: string
-  readonly domain?: string
+  readonly delegate?: true
 }
 
 /** `sspi connect`: the other half of `sspi serve`. */
@@ -21,31 +20,42 @@ export function connectCommand(): Command {
     .addArgument(new Argument('<port>', 'its port').argParser(portNumber))
     .option('--package <name>', 'the security package', 'Negotiate')
     .option('--target <name>', 'the name of the service; default: host/<host> where <host> is a name')
-    .requiredOption('-u, --user <name>', 'who you are: `alice`, `DOMAIN\\alice` or `alice@example.com`')
-    .option('--domain <name>', 'the domain, when the name has none')
+    .option('--delegate', 'let the server act in your name: give it a ticket (Kerberos, with a forwardable one)')
     .addHelpText('after', HELP)
     .action(connect)
-  return withCommonOptions(withSecretOptions(command, 'your'), 'print events, data among them, as lines of JSON')
+  return withCommonOptions(withClientIdentity(command), 'print events, data among them, as lines of JSON')
 }
 
 const HELP = `
 The standard input goes to the server, what the server sends to the standard output; everything else that there is to
 say goes to the standard error. The end of the input is told to the server, which may go on sending.
 
+Without --user, --keytab and --ccache you are who the ticket cache of KRB5CCNAME says, else the keytab of KRB5_CLIENT_KTNAME.
+
 Examples:
   sspi connect server.example.com 4711 --user alice
   sspi connect 127.0.0.1 4711 --user alice --password-file secret < file
   sspi connect 127.0.0.1 4711 --user alice --password-fd 3 3< secret > file
+  sspi kinit alice && sspi connect server.example.com 4711
+  sspi connect server.example.com 4711 --keytab robot.keytab --target host/server.example.com
 
 Exit codes: 0 done, 1 arguments, 2 cannot connect, 3 refused, 4 what came was altered or no answer of a server.`
 
 async function connect(host: string, port: number, options: ConnectOptions): Promise<void> {
   const reporter = createReporter(options.json === true)
-  const sspi = initSecurityInterface()
-  const packageName = sspi.querySecurityPackageInfo(options.package).name
-  const password = await readSecret(`Password of ${options.user}`, options)
-  const credentials = passwordCredential({ user: options.user, domain: options.domain, password })
-  const stream = await connectSecurely({ sspi, host, port, package: packageName, target: options.target, credentials })
+  const { name: packageName } = initSecurityInterface().querySecurityPackageInfo(options.package)
+  const krb5 = await krb5For(packageName)
+  const sspi = initSecurityInterface({ krb5 })
+  const { principal, target } = options
+  const { credential: credentials } = await sspi.acquireCredentialsHandle({
+    package: packageName,
+    credentialUse: SECPKG_CRED_OUTBOUND,
+    principal,
+    authData: await clientIdentity(options, krb5),
+    targetName: target ?? `host/${host}`,
+  })
+  const flags = options.delegate === true ? ISC_REQ_DELEGATE : 0
+  const stream = await connectSecurely({ sspi, host, port, package: packageName, target, credentials, flags })
   const { mechanism, achieved, encrypted } = stream
   const about = { host, port, package: packageName, mechanism, achieved, encrypted }
   reporter.event('connected', about, `connected to ${host}:${port}, by ${mechanism}: ${achieved.join(', ')}`)

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander'
-import { initSecurityInterface, qualifiedName, type AccountDatabase } from 'sspi'
+import { initSecurityInterface, qualifiedName, type AccountDatabase, type CredentialValue, type Identity } from 'sspi'
 import { fileAccounts, memoryAccounts } from 'sspi/accounts'
+import { defaultCredential, keytabFileCredential } from 'sspi/krb5'
 import { createServer, type RemoteEnd, type SecureStream } from 'sspi/net'
 import { ExitCode } from '../exit-codes.js'
 import { CommandError, describeFailure } from '../failure.js'
@@ -15,6 +16,9 @@ interface ServeOptions extends CommonOptions, SecretOptions {
   readonly package: string
   readonly accounts?: string
   readonly user?: string
+  readonly keytab?: string
+  readonly principal?: string
+  readonly allow?: readonly string[]
   readonly once?: true
   readonly echo?: true
 }
@@ -28,6 +32,9 @@ export function serveCommand(): Command {
     .option('--package <name>', 'the security package', 'Negotiate')
     .option('--accounts <file>', 'who may come in: an account file')
     .option('-u, --user <name>', 'who may come in: this user alone, `alice` or `DOMAIN\\alice`')
+    .option('--keytab <keytab>', 'who may come in: clients with a Kerberos ticket for a service of this keytab')
+    .option('--principal <name>', 'with --keytab: tickets for this service only')
+    .option('--allow <name...>', 'let nobody else in: names as `alice@EXAMPLE.COM` or `DOMAIN\\alice`')
     .option('--once', 'serve one client, then end')
     .option('--echo', 'send back what comes, to any number of clients, rather than talk here')
     .addHelpText('after', HELP)
@@ -45,14 +52,18 @@ Examples:
   sspi serve --port 4711 --user alice --once > file  take a file
   sspi serve --port 4711 --user alice --once < file  give a file
   sspi serve --accounts accounts.txt --echo --json   for programs
+  sspi serve --keytab /etc/krb5.keytab               chat with whoever has a Kerberos ticket
 
 Exit codes: 0 done, 1 arguments, 2 address or file, 4 with --once: what the client sent was altered.`
 
 async function serve(options: ServeOptions): Promise<void> {
   const reporter = createReporter(options.json === true)
-  const sspi = initSecurityInterface({ accounts: await openAccounts(options) })
-  const packageName = sspi.querySecurityPackageInfo(options.package).name
-  const server = createServer({ sspi, package: packageName })
+  const { name: packageName } = initSecurityInterface().querySecurityPackageInfo(options.package)
+  const credentials = serverIdentity(packageName, options)
+  const sspi = initSecurityInterface({ accounts: await openAccounts(options, credentials !== undefined) })
+  const { allow } = options
+  const authorize = allow === undefined ? undefined : (peer: Identity) => isNamed(peer, allow)
+  const server = createServer({ sspi, package: packageName, credentials, authorize })
   await new Promise<void>((resolve, reject) => {
     let turn = Promise.resolve()
     server.on('error', reject)
@@ -102,10 +113,23 @@ function tellFailure(error: unknown, from: RemoteEnd, reporter: Reporter, isLast
   reporter.event('failed', { from: endText(from), code, message }, `${endText(from)} failed: ${message}`)
 }
 
-async function openAccounts(options: ServeOptions): Promise<AccountDatabase> {
+/** The keys that tickets are opened with: those of the keytab; for Kerberos alone, where none is named, the default one's. */
+function serverIdentity(packageName: string, { keytab, principal }: ServeOptions): CredentialValue | undefined {
+  if (keytab !== undefined) return keytabFileCredential(keytab, { principal })
+  if (packageName === 'Kerberos') return defaultCredential()
+  if (principal === undefined) return undefined
+  throw new CommandError(ExitCode.USAGE, '--principal goes with --keytab: it is one of its services')
+}
+
+async function openAccounts(options: ServeOptions, withTickets: boolean): Promise<AccountDatabase | undefined> {
   const { accounts: path, user } = options
-  if ((path === undefined) === (user === undefined)) {
-    throw new CommandError(ExitCode.USAGE, 'say who may come in, by --accounts or by --user (one of them)')
+  const given = [path, user].filter((each) => each !== undefined).length
+  if (given === 0 && withTickets) return undefined
+  if (given !== 1) {
+    throw new CommandError(
+      ExitCode.USAGE,
+      'say who may come in, by --accounts or by --user (one of them), or by --keytab, or by both kinds',
+    )
   }
   if (user !== undefined) {
     return memoryAccounts([{ user, password: await readSecret(`Password of ${user}`, options) }])
@@ -119,6 +143,11 @@ async function openAccounts(options: ServeOptions): Promise<AccountDatabase> {
     })
   }
   return accounts
+}
+
+/** Whether a client is among those named, as `DOMAIN\\alice` or as `alice@DOMAIN`. */
+function isNamed(peer: Identity, names: readonly string[]): boolean {
+  return names.includes(qualifiedName(peer)) || names.includes(`${peer.name}@${peer.domain}`)
 }
 
 function endText({ address, port }: RemoteEnd): string {

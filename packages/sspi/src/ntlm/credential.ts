@@ -69,7 +69,15 @@ export function acquireNtlmCredential(request: CredentialRequest): NtlmCredentia
     case 'pair':
       // Accounts are looked up: what was chosen to accept with is not needed.
       return acquireNtlmCredential({ ...request, value: value.outbound })
+    case 'keytab':
+      // A server's, for clients that come with Kerberos; those that come with NTLM are looked up.
+      if (use === 'inbound') return new NtlmCredential({ kind: 'none' })
+      throw noUseFor(value.kind)
     default:
-      throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', `NTLM: it has no use for a credential of kind '${value.kind}'`)
+      throw noUseFor(value.kind)
   }
+}
+
+function noUseFor(kind: string): SspiError {
+  return new SspiError('SEC_E_UNKNOWN_CREDENTIALS', `NTLM: it has no use for a credential of kind '${kind}'`)
 }
