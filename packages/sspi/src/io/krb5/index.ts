@@ -44,3 +44,4 @@ export {
   type KeytabFileCredentialOptions,
 } from './file-credentials.js'
 export { defaultCredential, type DefaultCredentialOptions } from './default-credential.js'
+export { performEffects } from './perform-effects.js'
