@@ -49,8 +49,6 @@ export interface ReplyTerms {
   readonly encryptedPaData: readonly PaData[]
   /** In the open. Made of the ticket, as FAST signs it (RFC 6113 section 5.4.3). */
   readonly padata: (ticket: Ticket) => readonly PaData[]
-  /** Who the reply says in the open that it is for. */
-  readonly shownClient: Principal
   readonly preauth: number | undefined
 }
 
@@ -106,8 +104,7 @@ function sealTicket(turn: Turn, grant: Grant, key: SessionKey): Ticket {
 }
 
 function sealReply(turn: Turn, grant: Grant, reply: ReplyTerms, ticket: Ticket, key: SessionKey): Uint8Array {
-  const { server, terms, addresses } = grant
-  const { shownClient } = reply
+  const { client, server, terms, addresses } = grant
   const isAs = reply.exchange === 'AS'
   const plaintext = encodeDer(
     {
@@ -130,8 +127,8 @@ function sealReply(turn: Turn, grant: Grant, reply: ReplyTerms, ticket: Ticket, 
     {
       msgType: isAs ? MessageType.KRB_AS_REP : MessageType.KRB_TGS_REP,
       padata: listOrNothing(reply.padata(ticket)),
-      crealm: shownClient.realm,
-      cname: shownClient.name,
+      crealm: client.realm,
+      cname: client.name,
       ticket,
       encPart: { etype: reply.key.enctype, kvno: reply.kvno, cipher },
     },

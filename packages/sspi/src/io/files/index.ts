@@ -1,2 +1,0 @@
-export { editFile, type EditFileOptions, type FileEdit } from './edit-file.js'
-export { WatchedFile, type WatchedFileOptions } from './watched-file.js'
