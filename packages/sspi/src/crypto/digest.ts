@@ -1,8 +1,8 @@
 import { createHash, hash } from 'node:crypto'
 import { SspiError } from '../status/index.js'
-
-/** The digests that are taken from Node. */
-export type DigestName = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512' | 'sha512-256'
+import type { DigestName } from './digest-name.js'
+import { KernelLimit } from './kernel/limits.js'
+import { isKernelHash, kernelDigest } from './kernel/operations.js'
 
 /**
  * Up to this many bytes, copying the parts together for one native call is cheaper than feeding a hash object part by
@@ -15,6 +15,11 @@ const scratch = new Uint8Array(GATHER_LIMIT)
 
 /** The digest of the parts one after the other, in a new array over memory of its own (it may be a key). */
 export function digest(name: DigestName, parts: readonly Uint8Array[]): Uint8Array {
+  if (isKernelHash(name)) {
+    const length = lengthOf(parts)
+    const short = length <= KernelLimit.digest[name] ? kernelDigest(name, parts, length) : undefined
+    if (short !== undefined) return short
+  }
   return run(name, parts, bufferOf, streamed)
 }
 
@@ -32,8 +37,7 @@ function run<T>(
   oneShot: (name: DigestName, data: Uint8Array) => T,
   stream: (name: DigestName, parts: readonly Uint8Array[]) => T,
 ): T {
-  let length = 0
-  for (const part of parts) length += part.length
+  const length = lengthOf(parts)
   const only = parts.length === 1 ? parts[0] : undefined
   try {
     if (only !== undefined) return oneShot(name, only)
@@ -52,6 +56,13 @@ function run<T>(
   } finally {
     if (length <= GATHER_LIMIT) scratch.fill(0, 0, length)
   }
+}
+
+/** The bytes of all parts. */
+export function lengthOf(parts: readonly Uint8Array[]): number {
+  let length = 0
+  for (const part of parts) length += part.length
+  return length
 }
 
 function bufferOf(name: DigestName, data: Uint8Array): Uint8Array {

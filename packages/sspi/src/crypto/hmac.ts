@@ -1,5 +1,8 @@
-import { digest, digestText, type DigestName } from './digest.js'
-import { secretBytes, wipe, type SecretBytes } from './secret-bytes.js'
+import { digest, digestText, lengthOf } from './digest.js'
+import type { DigestName } from './digest-name.js'
+import { KernelLimit } from './kernel/limits.js'
+import { isKernelHash, kernelHmac, prepareHmac } from './kernel/operations.js'
+import { secretBytes, secretFrom, wipe, type SecretBytes } from './secret-bytes.js'
 
 interface HmacFacts {
   readonly blockBytes: number
@@ -23,39 +26,40 @@ const hmacs: Readonly<Record<DigestName, HmacFacts>> = {
  * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` where Node refuses the digest (MD5 under FIPS).
  */
 export function hmac(name: DigestName, key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  const inner = keyedPad(name, key, 0x36)
-  const outer = keyedPad(name, key, 0x5c)
-  const innerDigest = digest(name, [inner, ...parts])
-  const mac = digest(name, [outer, innerDigest])
-  wipe(inner)
-  wipe(outer)
-  wipe(innerDigest)
-  return mac
+  const keyed = new Hmac(name, key)
+  try {
+    return keyed.macOfSecret(parts)
+  } finally {
+    keyed.dispose()
+  }
 }
 
 /**
- * HMAC under one key for many messages: the two padded blocks are made once.
+ * HMAC under one key for many messages: what comes of the key alone is made once, for each of the two engines when it is
+ * wanted first.
  *
  * Its owner calls `dispose`. MACs pass through strings, which cannot be wiped; use {@link hmac} to derive keys.
  */
 export class Hmac {
   readonly #name: DigestName
   readonly #facts: HmacFacts
-  /** The key under the inner pad; `undefined` once disposed of. */
+  /** The key, hashed if it is longer than a block; `undefined` once disposed of. */
+  #key: SecretBytes | undefined
+  /** For the kernel: the states behind both pads. */
+  #states: SecretBytes | undefined
+  /** For Node: the key under the inner pad. */
   #inner: SecretBytes | undefined
-  /** The key under the outer pad, then room for the inner digest. */
-  readonly #outer: SecretBytes
+  /** For Node: the key under the outer pad, then room for the inner digest. */
+  #outer: SecretBytes | undefined
 
   /** @param key - Any length; not kept. @throws `SspiError` as {@link hmac}, for keys longer than a block. */
   constructor(name: DigestName, key: Uint8Array) {
     const facts = hmacs[name]
     this.#name = name
     this.#facts = facts
-    this.#inner = keyedPad(name, key, 0x36)
-    this.#outer = secretBytes(facts.blockBytes + facts.macBytes)
-    const pad = keyedPad(name, key, 0x5c)
-    this.#outer.set(pad)
-    wipe(pad)
+    const hashed = key.length > facts.blockBytes ? digest(name, [key]) : undefined
+    this.#key = secretFrom(hashed ?? key)
+    wipe(hashed)
   }
 
   /**
@@ -65,30 +69,62 @@ export class Hmac {
    * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` where Node refuses the digest; `TypeError` once disposed of.
    */
   mac(...parts: readonly Uint8Array[]): Uint8Array {
-    if (this.#inner === undefined) throw new TypeError('Hmac: used after dispose')
-    const outer = this.#outer
-    putLatin1(outer, this.#facts.blockBytes, digestText(this.#name, [this.#inner, ...parts]))
+    const short = this.#byKernel(parts)
+    if (short !== undefined) return short
+    const { inner, outer } = this.#pads()
+    putLatin1(outer, this.#facts.blockBytes, digestText(this.#name, [inner, ...parts]))
     const mac = new Uint8Array(this.#facts.macBytes)
     putLatin1(mac, 0, digestText(this.#name, [outer]))
     return mac
   }
 
+  /** As `mac`, for a MAC that is a key: it passes through no string. @internal */
+  macOfSecret(parts: readonly Uint8Array[]): Uint8Array {
+    const short = this.#byKernel(parts)
+    if (short !== undefined) return short
+    const { inner, outer } = this.#pads()
+    const innerDigest = digest(this.#name, [inner, ...parts])
+    outer.set(innerDigest, this.#facts.blockBytes)
+    wipe(innerDigest)
+    return digest(this.#name, [outer])
+  }
+
   /** Overwrites what was made of the key. Calling it again is harmless. */
   dispose(): void {
-    wipe(this.#inner)
-    wipe(this.#outer)
+    for (const secret of [this.#key, this.#states, this.#inner, this.#outer]) wipe(secret)
+    this.#key = undefined
+    this.#states = undefined
     this.#inner = undefined
+    this.#outer = undefined
+  }
+
+  #byKernel(parts: readonly Uint8Array[]): Uint8Array | undefined {
+    const name = this.#name
+    const length = lengthOf(parts)
+    if (!isKernelHash(name) || length > KernelLimit.mac[name]) return undefined
+    const states = (this.#states ??= prepareHmac(name, this.#live()))
+    return states && kernelHmac(name, states, parts, length)
+  }
+
+  #pads(): { readonly inner: SecretBytes; readonly outer: SecretBytes } {
+    const { blockBytes, macBytes } = this.#facts
+    const inner = (this.#inner ??= padded(this.#live(), 0x36, blockBytes, blockBytes))
+    const outer = (this.#outer ??= padded(this.#live(), 0x5c, blockBytes, blockBytes + macBytes))
+    return { inner, outer }
+  }
+
+  #live(): SecretBytes {
+    if (this.#key === undefined) throw new TypeError('Hmac: used after dispose')
+    return this.#key
   }
 }
 
-/** The key, hashed if it is longer than a block, XORed into a block of one byte over and over. */
-function keyedPad(name: DigestName, key: Uint8Array, pad: number): SecretBytes {
-  const block = secretBytes(hmacs[name].blockBytes)
-  const short = key.length > block.length ? digest(name, [key]) : key
-  block.fill(pad)
-  for (let i = 0; i < short.length; i++) block[i]! ^= short[i]!
-  if (short !== key) wipe(short)
-  return block
+/** A block of one byte over and over with the key XORed in, at the beginning of an array of a length. */
+function padded(key: Uint8Array, pad: number, blockBytes: number, length: number): SecretBytes {
+  const bytes = secretBytes(length)
+  bytes.fill(pad, 0, blockBytes)
+  for (let i = 0; i < key.length; i++) bytes[i]! ^= key[i]!
+  return bytes
 }
 
 function putLatin1(bytes: Uint8Array, at: number, text: string): void {

@@ -4,10 +4,19 @@ export { CbcCts } from './cbc-cts.js'
 export { Cmac } from './cmac.js'
 export { crc32 } from './crc32.js'
 export { desDecryptBlock, desEncryptBlock, desl, expandDesKey } from './des.js'
-export { type DigestName } from './digest.js'
+export { type DigestName } from './digest-name.js'
 export { fipsEnabled } from './fips.js'
 export { Hmac, hmac } from './hmac.js'
 export { HmacMd5, hmacMd5 } from './hmac-md5.js'
+export { KernelLimit } from './kernel/limits.js'
+export {
+  kernelDecrypt,
+  kernelDeriveKey,
+  kernelEncrypt,
+  prepareCtsHmac,
+  type CtsHmacFacts,
+  type ProtectionOrder,
+} from './kernel/operations.js'
 export { md4 } from './md4.js'
 export { md5 } from './md5.js'
 export { nFold } from './n-fold.js'

@@ -1,4 +1,6 @@
 import { SspiError } from '../status/index.js'
+import { KernelLimit } from './kernel/limits.js'
+import { kernelRc4 } from './kernel/operations.js'
 import { secretBytes, secretFrom, wipe, type SecretBytes } from './secret-bytes.js'
 
 /** The permutation, then the two indices. */
@@ -64,6 +66,7 @@ export class Rc4 {
     const S = this.#live()
     const length = data.length
     if (out.length < length) throw new TypeError(`Rc4.apply: ${length} bytes do not fit into ${out.length}`)
+    if (length >= KernelLimit.rc4 && kernelRc4(S, data, out)) return out
     let i = S[I]!
     let j = S[J]!
     for (let n = 0; n < length; n++) {
