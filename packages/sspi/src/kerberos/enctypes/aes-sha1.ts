@@ -1,7 +1,8 @@
-import { CbcCts, Hmac, secretFrom, wipe } from '../../crypto/index.js'
+import { Hmac, secretFrom, wipe } from '../../crypto/index.js'
 import { ChecksumType, Enctype } from './constants.js'
+import { CtsHmac } from './cts-hmac.js'
 import { deriveRandom, KERBEROS, KeyPurpose, usageConstant } from './derivation.js'
-import { MacAndEncrypt, truncated } from './mac-and-encrypt.js'
+import { truncated } from './mac-and-encrypt.js'
 import { type EncryptionProfile } from './profile.js'
 import { prfByEncryption } from './prf-by-encryption.js'
 import { stretch } from './stretch.js'
@@ -29,12 +30,6 @@ function aesSha1(
 ): EncryptionProfile {
   const derive = deriveRandom(cipher)
   const shape = { confounderBytes: 16, paddingBytes: 1, macBytes: MAC_BYTES }
-  const openKeyedMac = (key: Uint8Array, usage: number, purpose: KeyPurpose) => {
-    const usageKey = derive(key, usageConstant(usage, purpose), keyBytes)
-    const mac = truncated(new Hmac('sha1', usageKey), MAC_BYTES)
-    wipe(usageKey)
-    return mac
-  }
   return {
     ...numbers,
     ...shape,
@@ -48,11 +43,15 @@ function aesSha1(
       stretch('sha1', password, salt, iterations, keyBytes, (stretched) => derive(stretched, KERBEROS, keyBytes)),
     openCipher(key, usage) {
       const encryptionKey = derive(key, usageConstant(usage, KeyPurpose.ENCRYPTION), keyBytes)
-      const mode = new CbcCts(cipher, encryptionKey)
-      wipe(encryptionKey)
-      return new MacAndEncrypt(shape, mode, openKeyedMac(key, usage, KeyPurpose.INTEGRITY))
+      const integrityKey = derive(key, usageConstant(usage, KeyPurpose.INTEGRITY), keyBytes)
+      return new CtsHmac({ order: 'mac-and-encrypt', hash: 'sha1', macBytes: MAC_BYTES }, encryptionKey, integrityKey)
     },
-    openMac: (key, usage) => openKeyedMac(key, usage, KeyPurpose.CHECKSUM),
+    openMac(key, usage) {
+      const checksumKey = derive(key, usageConstant(usage, KeyPurpose.CHECKSUM), keyBytes)
+      const mac = truncated(new Hmac('sha1', checksumKey), MAC_BYTES)
+      wipe(checksumKey)
+      return mac
+    },
     prf: (key, input) => prfByEncryption(cipher, (constant) => derive(key, constant, keyBytes), input),
   }
 }

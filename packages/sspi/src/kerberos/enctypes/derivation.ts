@@ -3,6 +3,7 @@ import {
   Cbc,
   Cmac,
   hmac,
+  kernelDeriveKey,
   nFold,
   secretBytes,
   wipe,
@@ -40,7 +41,10 @@ const usageConstants = new Map<number, Uint8Array>()
 
 /** DR of RFC 3961 section 5.1: the folded constant, encrypted over and over. */
 export function deriveRandom(name: BlockCipherName): DeriveBytes {
+  const aes = name === 'aes128' || name === 'aes256'
   return (key, constant, length) => {
+    const derived = aes && length === key.length ? kernelDeriveKey(key, folded(constant, 16)) : undefined
+    if (derived !== undefined) return derived
     const cbc = new Cbc(name, key)
     const size = cbc.blockBytes
     const block = secretBytes(size)
