@@ -45,7 +45,7 @@ const COMMANDS = [
   kpasswdCommand,
 ] as const
 
-const EXAMPLES = `  sspi demo                                    the five procedures, with NTLM and Negotiate
+const EXAMPLES = `  sspi demo                                    the five procedures, with each package
   sspi packages                                what there is
   sspi serve --port 4711 --user alice          wait for alice, then chat
   sspi connect 127.0.0.1 4711 --user alice     be alice

@@ -2,20 +2,23 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { run } from './command.js'
 
-test('demo --json is an array with one object for each package, and nothing else', async () => {
+test('demo --json is an array with one object for each package and mechanism, and nothing else', async () => {
   const { code, stdout, stderr } = await run(['demo', '--json'])
   assert.deepEqual([code, stderr], [0, ''])
   const common = {
-    client: 'EXAMPLE\\alice',
     server: 'demo/server.example.com',
     signed: true,
     sealed: true,
     tamperDetected: true,
     ok: true,
   }
+  const ntlm = { mechanism: 'NTLM', client: 'EXAMPLE\\alice', mutual: false, delegated: false, ...common }
+  const kerberos = { mechanism: 'Kerberos', client: 'EXAMPLE.COM\\alice', mutual: true, delegated: true, ...common }
   assert.deepEqual(JSON.parse(stdout), [
-    { package: 'NTLM', mechanism: 'NTLM', legs: 3, ...common },
-    { package: 'Negotiate', mechanism: 'NTLM', legs: 4, ...common },
+    { package: 'NTLM', legs: 3, ...ntlm },
+    { package: 'Kerberos', legs: 2, ...kerberos },
+    { package: 'Negotiate', legs: 2, ...kerberos },
+    { package: 'Negotiate', legs: 4, ...ntlm },
   ])
 })
 
@@ -33,7 +36,15 @@ test('demo shows the five procedures in their order, the legs and the summary', 
   assert.match(stdout, /client → server {2}leg 1, \d+ bytes {2}NTLM NEGOTIATE/)
   assert.match(stdout, /client ← server {2}leg 2, \d+ bytes {2}NTLM CHALLENGE/)
   assert.match(stdout, /decryptMessage\(\) {2}SEC_E_MESSAGE_ALTERED/)
-  assert.match(stdout, /^NTLM +NTLM +3 +EXAMPLE\\alice +demo\/server\.example\.com +yes +yes +yes +yes$/m)
+  assert.match(stdout, /^NTLM +NTLM +3 +EXAMPLE\\alice +demo\/server\.example\.com +yes +yes +yes +- +- +yes$/m)
+})
+
+test('demo shows what the KDC does, and the service that is called in the name of the client', async () => {
+  const { code, stdout } = await run(['demo', '--package', 'Kerberos'])
+  assert.equal(code, 0)
+  assert.match(stdout, /KDC of EXAMPLE\.COM, AS exchange {2}pre-authentication is required/)
+  assert.match(stdout, /TGS exchange {2}a ticket for demo\/server\.example\.com@EXAMPLE\.COM to alice@EXAMPLE\.COM/)
+  assert.match(stdout, /initiate\('backend\/database\.example\.com'\) {2}which knows it as EXAMPLE\.COM\\alice/)
 })
 
 test('the password of the demo is not in its output', async () => {

@@ -11,10 +11,12 @@ interface DemoOptions extends CommonOptions {
   readonly package?: string
 }
 
-/** `sspi demo`: the five procedures, with NTLM and Negotiate, over real connections. */
+/** `sspi demo`: the five procedures, with each package, over real connections. */
 export function demoCommand(): Command {
   const command = new Command('demo')
-    .description('Show the five procedures of SSPI as they happen, with NTLM and Negotiate, over TCP on this machine.')
+    .description(
+      'Show the five procedures of SSPI as they happen, with NTLM, Kerberos and Negotiate, over TCP on this machine.',
+    )
     .option('-p, --package <name>', 'show this package only')
     .addHelpText('after', HELP)
     .action(async (options: DemoOptions) => {
@@ -27,12 +29,12 @@ export function demoCommand(): Command {
     })
   return withCommonOptions(
     command,
-    'print an array of objects: package, mechanism, legs, client, server, signed, sealed, tamperDetected, ok',
+    'print an array of objects: package, mechanism, legs, client, server, signed, sealed, tamperDetected, mutual, delegated, ok',
   )
 }
 
 const HELP = `
-The account database is made up and in memory; client and server are two ends of a TCP connection on 127.0.0.1.
+The account database and the KDC are made up and in memory; client and server are two ends of a TCP connection on 127.0.0.1.
 
 Examples:
   sspi demo

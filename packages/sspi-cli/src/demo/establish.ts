@@ -4,9 +4,12 @@ import {
   ASC_REQ_REPLAY_DETECT,
   ASC_REQ_SEQUENCE_DETECT,
   ISC_REQ_CONFIDENTIALITY,
+  ISC_REQ_DELEGATE,
   ISC_REQ_INTEGRITY,
+  ISC_REQ_MUTUAL_AUTH,
   ISC_REQ_REPLAY_DETECT,
   ISC_REQ_SEQUENCE_DETECT,
+  ISC_RET_MUTUAL_AUTH,
   passwordCredential,
   qualifiedName,
   SEC_E_OK,
@@ -37,6 +40,8 @@ export interface End {
   readonly sspi: SecurityFunctionTable
   readonly credential: CredHandle
   readonly context: CtxtHandle
+  /** `ISC_RET_…` or `ASC_RET_…`. */
+  readonly contextAttr: number
   readonly connection: Connection
 }
 
@@ -59,7 +64,7 @@ export async function establish(stage: Stage, pair: ConnectionPair): Promise<Est
   const outbound = { package: scenario.package, credentialUse: SECPKG_CRED_OUTBOUND, authData }
   const { credential: clientCredential } = await stage.client.acquireCredentialsHandle(outbound)
   narrator.say('client: acquireCredentialsHandle(SECPKG_CRED_OUTBOUND)', `${DEMO_USER.domain}\\${DEMO_USER.user}`)
-  const inbound = { package: scenario.package, credentialUse: SECPKG_CRED_INBOUND }
+  const inbound = { package: scenario.package, credentialUse: SECPKG_CRED_INBOUND, authData: stage.keys?.server }
   const { credential: serverCredential } = await stage.server.acquireCredentialsHandle(inbound)
   narrator.say('server: acquireCredentialsHandle(SECPKG_CRED_INBOUND)')
 
@@ -72,13 +77,24 @@ export async function establish(stage: Stage, pair: ConnectionPair): Promise<Est
   // The server's view: the client's word for it has crossed under the protection of the exchange.
   const target = server.sspi.queryContextAttributes(server.context, SECPKG_ATTR_CLIENT_SPECIFIED_TARGET)
   progress.server = target.targetName
+  progress.mutual = (client.contextAttr & ISC_RET_MUTUAL_AUTH) !== 0
   const keys = client.sspi.queryContextAttributes(client.context, SECPKG_ATTR_KEY_INFO)
   narrator.say('mechanism', progress.mechanism)
   narrator.say('the server knows the client as', progress.client)
+  narrator.say('the client knows the server', progress.mutual ? 'by its proof' : 'by nothing: NTLM cannot')
   narrator.say('the client asked for the server as', progress.server)
   narrator.say('protection', `${keys.encryptAlgorithmName} ${keys.keySize} bits, ${keys.signatureAlgorithmName}`)
   return { client, server }
 }
+
+/** Mutual authentication and delegation come where the mechanism has them. */
+const CLIENT_WISHES =
+  ISC_REQ_CONFIDENTIALITY |
+  ISC_REQ_INTEGRITY |
+  ISC_REQ_REPLAY_DETECT |
+  ISC_REQ_SEQUENCE_DETECT |
+  ISC_REQ_MUTUAL_AUTH |
+  ISC_REQ_DELEGATE
 
 /** One side from its first call to its established context. */
 async function begin(stage: Stage, side: End['side'], credential: CredHandle, connection: Connection): Promise<End> {
@@ -91,7 +107,7 @@ async function begin(stage: Stage, side: End['side'], credential: CredHandle, co
             credential,
             context,
             targetName: scenario.targetName,
-            contextReq: ISC_REQ_CONFIDENTIALITY | ISC_REQ_INTEGRITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT,
+            contextReq: CLIENT_WISHES,
             input,
             output,
           })
@@ -104,8 +120,8 @@ async function begin(stage: Stage, side: End['side'], credential: CredHandle, co
             output,
           })
   try {
-    const context = await converse(stage, side, connection, step)
-    return { side, sspi, credential, context, connection }
+    const { context, contextAttr } = await converse(stage, side, connection, step)
+    return { side, sspi, credential, context, contextAttr, connection }
   } catch (error) {
     // The other side waits for a token that will not come.
     connection[Symbol.dispose]()
@@ -114,21 +130,22 @@ async function begin(stage: Stage, side: End['side'], credential: CredHandle, co
 }
 
 /** The loop that every application of SSPI has: call, send what came out, wait for the answer. */
-async function converse(stage: Stage, side: End['side'], connection: Connection, step: Step): Promise<CtxtHandle> {
+async function converse(stage: Stage, side: End['side'], connection: Connection, step: Step): Promise<ContextStep> {
   const { maxToken } = stage[side].querySecurityPackageInfo(stage.scenario.package)
   let context: CtxtHandle | undefined
   let received = side === 'client' ? undefined : await connection.receive()
   for (;;) {
     const input = received === undefined ? undefined : new SecBufferDesc([new SecBuffer(SECBUFFER_TOKEN, received)])
     const output = new SecBuffer(SECBUFFER_TOKEN, maxToken)
-    const { status, context: next } = await step(context, input, new SecBufferDesc([output]))
-    context = next
+    const outcome = await step(context, input, new SecBufferDesc([output]))
+    const { status } = outcome
+    context = outcome.context
     if (output.cbBuffer > 0) {
       const number = ++stage.progress.legs
       stage.narrator.leg({ number, from: side, token: decodeToken(output.bytes) })
       connection.send(output.bytes)
     }
-    if (status === SEC_E_OK) return context
+    if (status === SEC_E_OK) return outcome
     if (status !== SEC_I_CONTINUE_NEEDED) {
       throw new SspiError('SEC_E_INTERNAL_ERROR', `${side}: status 0x${status.toString(16)} is not one of the demo's`)
     }

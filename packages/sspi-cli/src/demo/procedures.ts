@@ -7,6 +7,7 @@ import {
   SspiError,
 } from 'sspi'
 import { connectToSelf } from './connection.js'
+import { useDelegation } from './delegation.js'
 import { establish, type Established } from './establish.js'
 import { protectMessages } from './messages.js'
 import type { Narrator } from './narrator.js'
@@ -26,6 +27,10 @@ export async function runProcedures(stage: Stage): Promise<void> {
     const established = await establish(stage, pair)
     narrator.procedure(4, 'Integrity and privacy of messages')
     await protectMessages(established, narrator, stage.progress)
+    if (stage.keys !== undefined) {
+      const name = await useDelegation(established.server, stage.keys.backend, narrator)
+      stage.progress.delegated = name === stage.progress.client
+    }
     narrator.procedure(5, 'Ending the session')
     end(established, stage)
   } finally {

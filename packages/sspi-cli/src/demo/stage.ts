@@ -1,4 +1,4 @@
-import type { SecurityFunctionTable } from 'sspi'
+import type { KeytabCredential, SecurityFunctionTable } from 'sspi'
 import type { Narrator } from './narrator.js'
 import type { Scenario } from './scenarios.js'
 
@@ -11,6 +11,10 @@ export interface Progress {
   signed: boolean
   sealed: boolean
   tamperDetected: boolean
+  /** Whether the server has proven itself too. */
+  mutual: boolean
+  /** Whether a service behind the server knew the client by what it had delegated. */
+  delegated: boolean
   ended: boolean
 }
 
@@ -20,6 +24,8 @@ export interface Stage {
   readonly client: SecurityFunctionTable
   /** The server's, which knows the accounts. */
   readonly server: SecurityFunctionTable
+  /** Its keys and those of the service behind it, where it is a member of a realm. */
+  readonly keys?: { readonly server: KeytabCredential; readonly backend: KeytabCredential } | undefined
   readonly scenario: Scenario
   readonly narrator: Narrator
   readonly progress: Progress

@@ -18,6 +18,10 @@ export interface DemoResult {
   readonly sealed: boolean
   /** Whether a message with one changed byte was refused. */
   readonly tamperDetected: boolean
+  /** Whether the server has proven itself to the client. */
+  readonly mutual: boolean
+  /** Whether a service behind the server knew the client by the ticket that it had delegated. */
+  readonly delegated: boolean
   readonly ok: boolean
   /** Why not. */
   readonly error?: string | undefined
@@ -26,7 +30,20 @@ export interface DemoResult {
 /** The results as a table. */
 export function summaryTable(results: readonly DemoResult[], style: Style): string {
   const mark = (value: boolean): string => (value ? 'yes' : 'NO')
-  const head = ['Package', 'Mechanism', 'Legs', 'Client', 'Server', 'Signed', 'Sealed', 'Tamper detected', 'OK']
+  const has = (value: boolean): string => (value ? 'yes' : '-')
+  const head = [
+    'Package',
+    'Mechanism',
+    'Legs',
+    'Client',
+    'Server',
+    'Signed',
+    'Sealed',
+    'Tamper detected',
+    'Mutual',
+    'Delegated',
+    'OK',
+  ]
   const rows = results.map((each) => [
     each.package,
     each.mechanism,
@@ -36,6 +53,8 @@ export function summaryTable(results: readonly DemoResult[], style: Style): stri
     mark(each.signed),
     mark(each.sealed),
     mark(each.tamperDetected),
+    has(each.mutual),
+    has(each.delegated),
     mark(each.ok),
   ])
   const paint = (line: string, row: number): string => {
