@@ -7,6 +7,7 @@ import type { CredentialValue } from './credential-values.js'
 import type { Answer, Ask } from './effects.js'
 import type { Identity } from './identity.js'
 import type { SecPkgInfo } from './package-info.js'
+import type { RevealedCredential } from './revealed-credential.js'
 import type { World } from './world.js'
 
 // The contract between the interface and a security package. It is experimental until Kerberos has tried it.
@@ -143,44 +144,6 @@ export interface CredentialRequest {
   /** All packages, for those that drive others. */
   readonly packages: Packages
 }
-
-/** A credential value with its secret in hand. */
-export type RevealedCredential =
-  | {
-      readonly kind: 'password'
-      readonly user: string
-      readonly domain: string
-      readonly packageList: string | undefined
-      readonly password: string
-    }
-  | {
-      readonly kind: 'nt-hash'
-      readonly user: string
-      readonly domain: string
-      readonly packageList: string | undefined
-      readonly ntHash: Uint8Array
-    }
-  | {
-      readonly kind: 'keytab'
-      readonly principal: string | undefined
-      readonly packageList: string | undefined
-      readonly keytab: Uint8Array
-    }
-  | {
-      readonly kind: 'ticket-cache'
-      readonly packageList: string | undefined
-      readonly cache: Uint8Array
-      /** Takes the cache after tickets have come to it. */
-      readonly save: ((cache: Uint8Array) => void | Promise<void>) | undefined
-    }
-  | { readonly kind: 'anonymous' }
-  /** What was chosen for each side, where a credential is for both. */
-  | {
-      readonly kind: 'pair'
-      readonly packageList: string | undefined
-      readonly outbound: RevealedCredential
-      readonly inbound: RevealedCredential
-    }
 
 /** The registered packages in their order, looked up without regard to case. */
 export interface Packages extends Iterable<SecurityPackage> {

@@ -1,22 +1,11 @@
 import { SspiError } from '../status/index.js'
 import { SECPKG_CRED_BOTH, SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from './constants/index.js'
-import type { Credential, CredentialRequest, RevealedCredential, SecurityPackage } from './contract.js'
-import {
-  AnonymousCredential,
-  ChosenCredential,
-  fromAuthIdentity,
-  KeytabCredential,
-  NtHashCredential,
-  PasswordCredential,
-  TicketCacheCredential,
-  type CredentialChoice,
-  type CredentialValue,
-  type SettledCredentialValue,
-  type SecWinntAuthIdentity,
-} from './credential-values.js'
+import type { Credential, CredentialRequest, SecurityPackage } from './contract.js'
+import type { CredentialValue, SecWinntAuthIdentity } from './credential-values.js'
 import type { ChannelBindings } from './channel-bindings.js'
 import { CredHandle, type CtxtHandle } from './handles.js'
 import type { PackageRegistry } from './registry.js'
+import { revealCredential, type RevealedCredential } from './revealed-credential.js'
 import type { World } from './world.js'
 
 /** Options of `acquireCredentialsHandle`. */
@@ -156,37 +145,5 @@ async function reveal(
   use: CredentialRequest['use'],
 ): Promise<RevealedCredential | undefined> {
   if (authData === undefined) return undefined
-  if (!(authData instanceof ChosenCredential)) return revealValue(authData)
-  const chosenFor = async (side: CredentialChoice['use']): Promise<RevealedCredential> => {
-    const value = await authData.choose({ package: packageName, use: side, principal, targetName })
-    const revealed = await revealValue(value)
-    const { packageList } = authData
-    return packageList === undefined || revealed.kind === 'anonymous' ? revealed : { ...revealed, packageList }
-  }
-  if (use !== 'both') return chosenFor(use)
-  const outbound = await chosenFor('outbound')
-  return { kind: 'pair', packageList: listOf(outbound), outbound, inbound: await chosenFor('inbound') }
-}
-
-function listOf(revealed: RevealedCredential): string | undefined {
-  return revealed.kind === 'anonymous' ? undefined : revealed.packageList
-}
-
-async function revealValue(authData: SettledCredentialValue | SecWinntAuthIdentity): Promise<RevealedCredential> {
-  if (authData instanceof AnonymousCredential) return { kind: 'anonymous' }
-  if (authData instanceof NtHashCredential) {
-    const { user, domain, packageList } = authData
-    return { kind: 'nt-hash', user, domain, packageList, ntHash: await authData.reveal() }
-  }
-  if (authData instanceof KeytabCredential) {
-    const { principal, packageList } = authData
-    return { kind: 'keytab', principal, packageList, keytab: await authData.reveal() }
-  }
-  if (authData instanceof TicketCacheCredential) {
-    const { packageList, save } = authData
-    return { kind: 'ticket-cache', packageList, save, cache: await authData.reveal() }
-  }
-  const value = authData instanceof PasswordCredential ? authData : fromAuthIdentity(authData)
-  const { user, domain, packageList } = value
-  return { kind: 'password', user, domain, packageList, password: await value.reveal() }
+  return revealCredential(authData, { package: packageName, use, principal, targetName })
 }

@@ -1,5 +1,7 @@
 import type { Pbkdf2Hash, SecretBytes } from '../crypto/index.js'
 import type { Account, AccountQuery } from './accounts.js'
+import type { CredentialValue } from './credential-values.js'
+import type { RevealedCredential, RevealPurpose } from './revealed-credential.js'
 
 /**
  * What a core cannot do itself: each effect with what is asked and what is answered. A core's step returns the question,
@@ -16,6 +18,8 @@ export interface Effects {
   readonly replay: { readonly ask: ReplayQuery; readonly answer: boolean }
   /** Whether a count of a Digest nonce comes for the first time: `false` is a replay. */
   readonly nonce: { readonly ask: NonceQuery; readonly answer: boolean }
+  /** The secret of a credential value that stands in a package's options. A view, as the value gives it. */
+  readonly reveal: { readonly ask: RevealQuery; readonly answer: RevealedCredential }
   /** Hands a changed ticket cache to whoever keeps it. */
   readonly keepTickets: { readonly ask: KeepTicketsQuery; readonly answer: undefined }
 }
@@ -60,6 +64,12 @@ export interface NonceQuery {
   readonly count: number
   /** When it could not be used any more anyway. */
   readonly until: Date
+}
+
+/** A credential value to be opened, and what for. */
+export interface RevealQuery extends RevealPurpose {
+  /** As the options have it. */
+  readonly value: CredentialValue
 }
 
 /** A ticket cache that has changed. */

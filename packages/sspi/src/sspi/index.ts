@@ -71,7 +71,6 @@ export type {
   Mechanism,
   MechListMic,
   Packages,
-  RevealedCredential,
   SecurityPackage,
   Session,
   Step,
@@ -117,6 +116,7 @@ export type {
   KeepTicketsQuery,
   NonceQuery,
   ReplayQuery,
+  RevealQuery,
   StretchQuery,
 } from './effects.js'
 export type { AuthenticationEvent, Side } from './events.js'
@@ -142,6 +142,7 @@ export {
 } from './message-layout.js'
 export type { SecPkgInfo } from './package-info.js'
 export type { ReplayCache } from './replay-cache.js'
+export { revealCredential, type RevealedCredential, type RevealPurpose } from './revealed-credential.js'
 export type { NonceStore } from './nonce-store.js'
 export type { HttpRequest } from './http-request.js'
 export { SecureSession, type Achieved } from './secure-session.js'

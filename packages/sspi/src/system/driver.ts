@@ -1,15 +1,16 @@
 import { pbkdf2 } from '../crypto/index.js'
 import { memoryNonceStore, memoryReplayCache } from '../io/stores/index.js'
 import { SspiError, type FailureName } from '../status/index.js'
-import type {
-  AccountDatabase,
-  Answer,
-  Driver,
-  EffectName,
-  Effects,
-  KdcSender,
-  NonceStore,
-  ReplayCache,
+import {
+  revealCredential,
+  type AccountDatabase,
+  type Answer,
+  type Driver,
+  type EffectName,
+  type Effects,
+  type KdcSender,
+  type NonceStore,
+  type ReplayCache,
 } from '../sspi/index.js'
 
 type Answerers = {
@@ -52,6 +53,10 @@ export function createDriver(parts: DriverParts): Driver {
       guarded('the replay cache failed', 'SEC_E_INTERNAL_ERROR', signal, () => replays.remember(key, until)),
     nonce: ({ nonce, count, until }, signal) =>
       guarded('the nonce store failed', 'SEC_E_INTERNAL_ERROR', signal, () => nonces.use(nonce, count, until)),
+    reveal: ({ value, ...purpose }, signal) =>
+      guarded('the secret of a credential could not be had', 'SEC_E_NO_CREDENTIALS', signal, () =>
+        revealCredential(value, purpose),
+      ),
     keepTickets: ({ cache, save }, signal) =>
       guarded('the ticket cache could not be saved', 'SEC_E_INTERNAL_ERROR', signal, () => nothing(save(cache))),
   }

@@ -1,0 +1,96 @@
+import {
+  AnonymousCredential,
+  ChosenCredential,
+  fromAuthIdentity,
+  KeytabCredential,
+  NtHashCredential,
+  PasswordCredential,
+  TicketCacheCredential,
+  type CredentialChoice,
+  type CredentialValue,
+  type SecWinntAuthIdentity,
+  type SettledCredentialValue,
+} from './credential-values.js'
+
+/** A credential value with its secret in hand. */
+export type RevealedCredential =
+  | {
+      readonly kind: 'password'
+      readonly user: string
+      readonly domain: string
+      readonly packageList: string | undefined
+      readonly password: string
+    }
+  | {
+      readonly kind: 'nt-hash'
+      readonly user: string
+      readonly domain: string
+      readonly packageList: string | undefined
+      readonly ntHash: Uint8Array
+    }
+  | {
+      readonly kind: 'keytab'
+      readonly principal: string | undefined
+      readonly packageList: string | undefined
+      readonly keytab: Uint8Array
+    }
+  | {
+      readonly kind: 'ticket-cache'
+      readonly packageList: string | undefined
+      readonly cache: Uint8Array
+      /** Takes the cache after tickets have come to it. */
+      readonly save: ((cache: Uint8Array) => void | Promise<void>) | undefined
+    }
+  | { readonly kind: 'anonymous' }
+  /** What was chosen for each side, where a credential is for both. */
+  | {
+      readonly kind: 'pair'
+      readonly packageList: string | undefined
+      readonly outbound: RevealedCredential
+      readonly inbound: RevealedCredential
+    }
+
+/** What a credential is revealed for: values that choose go by it. */
+export interface RevealPurpose extends Omit<CredentialChoice, 'use'> {
+  /** To accept with, to initiate with, or both. */
+  readonly use: CredentialChoice['use'] | 'both'
+}
+
+/** Fetches the secret of a credential value, which its source may have to be asked for. Rejects as the source does. */
+export async function revealCredential(
+  authData: CredentialValue | SecWinntAuthIdentity,
+  { use, ...purpose }: RevealPurpose,
+): Promise<RevealedCredential> {
+  if (!(authData instanceof ChosenCredential)) return revealValue(authData)
+  const chosenFor = async (side: CredentialChoice['use']): Promise<RevealedCredential> => {
+    const revealed = await revealValue(await authData.choose({ ...purpose, use: side }))
+    const { packageList } = authData
+    return packageList === undefined || revealed.kind === 'anonymous' ? revealed : { ...revealed, packageList }
+  }
+  if (use !== 'both') return chosenFor(use)
+  const outbound = await chosenFor('outbound')
+  return { kind: 'pair', packageList: listOf(outbound), outbound, inbound: await chosenFor('inbound') }
+}
+
+function listOf(revealed: RevealedCredential): string | undefined {
+  return revealed.kind === 'anonymous' ? undefined : revealed.packageList
+}
+
+async function revealValue(authData: SettledCredentialValue | SecWinntAuthIdentity): Promise<RevealedCredential> {
+  if (authData instanceof AnonymousCredential) return { kind: 'anonymous' }
+  if (authData instanceof NtHashCredential) {
+    const { user, domain, packageList } = authData
+    return { kind: 'nt-hash', user, domain, packageList, ntHash: await authData.reveal() }
+  }
+  if (authData instanceof KeytabCredential) {
+    const { principal, packageList } = authData
+    return { kind: 'keytab', principal, packageList, keytab: await authData.reveal() }
+  }
+  if (authData instanceof TicketCacheCredential) {
+    const { packageList, save } = authData
+    return { kind: 'ticket-cache', packageList, save, cache: await authData.reveal() }
+  }
+  const value = authData instanceof PasswordCredential ? authData : fromAuthIdentity(authData)
+  const { user, domain, packageList } = value
+  return { kind: 'password', user, domain, packageList, password: await value.reveal() }
+}
