@@ -78,8 +78,7 @@ function clientOf(value: RevealedCredential, options: KerberosOptions = {}): Kdc
   const [realm, realm2] = ['MIT.TEST', 'MIT2.TEST']
   const realms = new Map([realm, realm2].map((name) => [name, {}]))
   const settings = readKerberosOptions({ defaultRealm: realm, realms, ...options })
-  const packages = { [Symbol.iterator]: () => [][Symbol.iterator](), find: () => undefined }
-  const credential = acquireKerberosCredential({ use: 'outbound', principal: undefined, value, packages }, settings)
+  const credential = acquireKerberosCredential({ use: 'outbound', principal: undefined, value }, settings)
   const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length))
   return { credential, settings, world: { now: () => new Date(), random } }
 }

@@ -52,6 +52,7 @@ export interface InboundIdentity {
 export class KerberosCredential implements Credential {
   /** Times for authenticators, which must differ from one another. */
   readonly timestamps = new TimestampSource()
+  #armor: KerberosCredential | undefined
   readonly #outbound: OutboundIdentity | undefined
   readonly #inbound: InboundIdentity | undefined
 
@@ -83,6 +84,17 @@ export class KerberosCredential implements Credential {
     return this.#inbound !== undefined
   }
 
+  /** Whose tickets armour the log-ons of this one; `undefined` until it was wanted. */
+  get armor(): KerberosCredential | undefined {
+    return this.#armor
+  }
+
+  /** Takes it over; the one before ends. */
+  set armor(armor: KerberosCredential | undefined) {
+    this.#armor?.dispose()
+    this.#armor = armor
+  }
+
   /** When the last ticket-granting ticket ends that there is; never where new ones can be had. */
   get expiry(): Date {
     const outbound = this.#outbound
@@ -104,6 +116,7 @@ export class KerberosCredential implements Credential {
     this.#outbound?.store.dispose()
     if (this.#outbound?.keys.kind === 'keys') this.#outbound.keys.keys.dispose()
     this.#inbound?.keys.dispose()
+    this.#armor?.dispose()
   }
 
   /** Without the secret. */
@@ -121,6 +134,10 @@ export class KerberosCredential implements Credential {
   }
 }
 
+/** What a credential is made of; other packages have no part in it. */
+export type KerberosCredentialRequest = Omit<CredentialRequest, 'packages'> &
+  Partial<Pick<CredentialRequest, 'packages'>>
+
 /**
  * Makes a credential of a password, an NT hash (an RC4 key, where RC4 is allowed), a keytab or a ticket cache. Nothing is
  * sent: whether a password is right shows when the first ticket is wanted.
@@ -128,7 +145,10 @@ export class KerberosCredential implements Credential {
  * @throws {@link SspiError} `SEC_E_NO_CREDENTIALS` for none, or one without what is asked for; `SEC_E_UNKNOWN_CREDENTIALS` for
  *   one of another kind, or a name without a realm; `SEC_E_INVALID_TOKEN` when keytab or cache do not parse.
  */
-export function acquireKerberosCredential(request: CredentialRequest, settings: KerberosSettings): KerberosCredential {
+export function acquireKerberosCredential(
+  request: KerberosCredentialRequest,
+  settings: KerberosSettings,
+): KerberosCredential {
   const { value, use } = request
   switch (value?.kind) {
     case undefined:
@@ -186,7 +206,7 @@ function ntHashKerberosCredential(value: Revealed<'nt-hash'>, settings: Kerberos
 
 function keytabKerberosCredential(
   value: Revealed<'keytab'>,
-  { use, principal: wanted }: CredentialRequest,
+  { use, principal: wanted }: KerberosCredentialRequest,
   settings: KerberosSettings,
 ): KerberosCredential {
   const text = value.principal ?? wanted
@@ -218,7 +238,7 @@ function keytabKerberosCredential(
 /** The outbound side of one value, the inbound side of the other. */
 function pairedKerberosCredential(
   value: Revealed<'pair'>,
-  request: CredentialRequest,
+  request: KerberosCredentialRequest,
   settings: KerberosSettings,
 ): KerberosCredential {
   const inbound = acquireKerberosCredential({ ...request, use: 'inbound', value: value.inbound }, settings)

@@ -381,10 +381,12 @@ export {
   KerberosCredential,
   type ClientKeySource,
   type InboundIdentity,
+  type KerberosCredentialRequest,
   type OutboundIdentity,
 } from './credential.js'
 export { EffectRun, perform, type Effectful, type Progress } from './effect-run.js'
 export { obtainInitialTicket, type InitialTicket, type InitialTicketRequest } from './kdc-exchange/as-exchange.js'
+export type { ArmorSource } from './kdc-exchange/as-armor.js'
 export { CHANGE_PASSWORD_SERVICE, changePassword, PasswordChangeError } from './kdc-exchange/change-password.js'
 export { defaultSalt } from './kdc-exchange/client-keys.js'
 export { KdcError } from './kdc-exchange/kdc-errors.js'
@@ -393,6 +395,7 @@ export { KeyTable, type KeyQuery, type LongTermKey } from './key-table.js'
 export { takeAuthenticator, takeTicketPart } from './opened-parts.js'
 export {
   readOptions as readKerberosOptions,
+  type FastPolicy,
   type KerberosOptions,
   type KerberosRealmOptions,
   type KerberosSettings,
@@ -400,6 +403,7 @@ export {
 export { TimestampSource, type Timestamp } from './timestamps.js'
 export { octetString2Key, PKINIT_KDFS, pkinitKdfKey, pkinitOtherInfo, type PkinitKdfInput } from './pkinit-keys.js'
 export { kerberosPackage, type KerberosPackageOptions } from './package.js'
+export type { PreauthConditions, PreauthContext, PreauthMethod, PreauthRun } from './preauth-method.js'
 export {
   clientPrincipal,
   formatName,
@@ -417,6 +421,8 @@ export {
 export { copyTicket } from './service-ticket.js'
 export { TicketStore } from './ticket-store.js'
 export {
+  armorSource,
+  obtainArmorTicket,
   obtainForwardedTgt,
   obtainServiceTicket,
   obtainTgt,

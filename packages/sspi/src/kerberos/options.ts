@@ -1,4 +1,9 @@
+import type { CredentialValue } from '../sspi/index.js'
 import { Enctype } from './enctypes/index.js'
+import type { PreauthMethod } from './preauth-method.js'
+import type { KerberosRealmOptions } from './realm-options.js'
+
+export type { KerberosRealmOptions } from './realm-options.js'
 
 /**
  * What the Kerberos client has to know of realms, and what it may do. Everything has a safe default. The configuration that
@@ -44,6 +49,18 @@ export interface KerberosOptions {
   readonly enforceOkAsDelegate?: boolean | undefined
   /** Kinds of pre-authentication to prefer, by number. Default: the strongest that the KDC offers. */
   readonly preferredPreauthTypes?: readonly number[] | undefined
+  /**
+   * Kinds of pre-authentication beside the built-in ones (encrypted timestamp; encrypted challenge inside of FAST), the
+   * strongest first. They go before those. Default: none.
+   */
+  readonly preauthMethods?: readonly PreauthMethod[] | undefined
+  /**
+   * Whose tickets armour the log-ons of others (FAST): a ticket cache, or a keytab of this host. Default: none. Requests for
+   * service tickets need none: they are armoured by the ticket-granting ticket.
+   */
+  readonly armor?: CredentialValue | undefined
+  /** Whether log-ons are armoured. Default: `required` where there is `armor`, else `available`. */
+  readonly fast?: FastPolicy | undefined
   /** Through how many realms to go after a ticket. Default 10. */
   readonly maxReferrals?: number | undefined
   /** For how long to remember that a KDC does not know a service, in seconds. Default 60; 0 for not at all. */
@@ -54,11 +71,13 @@ export interface KerberosOptions {
   readonly maximumIterations?: number | undefined
 }
 
-/** What is known of one realm. */
-export interface KerberosRealmOptions {
-  /** Refuses to pre-authenticate by an encrypted timestamp, which can be guessed from. Default `false`. */
-  readonly disableEncryptedTimestamp?: boolean | undefined
-}
+/**
+ * Whether log-ons are armoured by FAST (RFC 6113), so that nobody on the way can guess passwords from them: `required` refuses
+ * what comes without; `available` where the KDC offers it and the armour can be had, which an attacker on the way can prevent;
+ * `never`. Requests for service tickets have no password to guess: they are armoured unless `never`, and answered by KDCs with
+ * armour and without (Heimdal 7).
+ */
+export type FastPolicy = 'required' | 'available' | 'never'
 
 /** The options with their defaults in place. */
 export interface KerberosSettings {
@@ -78,6 +97,9 @@ export interface KerberosSettings {
   readonly canonicalize: boolean
   readonly enforceOkAsDelegate: boolean
   readonly preferredPreauthTypes: readonly number[]
+  readonly preauthMethods: readonly PreauthMethod[]
+  readonly armor: CredentialValue | undefined
+  readonly fast: FastPolicy
   readonly maxReferrals: number
   readonly negativeCacheSeconds: number
   readonly minimumIterations: number | undefined
@@ -126,6 +148,9 @@ export function readOptions(options: KerberosOptions = {}): KerberosSettings {
     canonicalize: options.canonicalize ?? false,
     enforceOkAsDelegate: options.enforceOkAsDelegate ?? false,
     preferredPreauthTypes: options.preferredPreauthTypes ?? [],
+    preauthMethods: options.preauthMethods ?? [],
+    armor: options.armor,
+    fast: options.fast ?? (options.armor === undefined ? 'available' : 'required'),
     maxReferrals: notNegative('maxReferrals', options.maxReferrals ?? 10),
     negativeCacheSeconds: notNegative('negativeCacheSeconds', options.negativeCacheSeconds ?? 60),
     minimumIterations: options.minimumIterations,

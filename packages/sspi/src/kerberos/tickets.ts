@@ -1,6 +1,9 @@
+import { MICROSOFT_KERBEROS_NAME } from '../sspi/index.js'
 import { SspiError } from '../status/index.js'
 import { KdcOption, KerberosErrorCode, TicketFlag } from './constants.js'
+import { acquireKerberosCredential } from './credential.js'
 import { perform, type Effectful } from './effect-run.js'
+import type { ArmorSource } from './kdc-exchange/as-armor.js'
 import { obtainInitialTicket } from './kdc-exchange/as-exchange.js'
 import { isKdcError } from './kdc-exchange/kdc-errors.js'
 import { RealmPath } from './kdc-exchange/realm-path.js'
@@ -60,11 +63,46 @@ export function* obtainTgt(client: KdcClient): Effectful<ServiceTicket> {
   const stored = store.find(krbtgt(store.client.realm), world.now(), settings.permittedEnctypes)
   if (stored !== undefined) return copyTicket(stored)
   if (keys.kind === 'none') throw noTgt(client)
-  const { ticket } = yield* obtainInitialTicket(client)
+  const { ticket } = yield* obtainInitialTicket({ ...client, armor: armorSource(client) })
   store.client = ticket.client
   store.timeOffsetMs = ticket.kdcTimeOffsetMs
   yield* keep(client, ticket)
   return ticket
+}
+
+/** Where {@link obtainInitialTicket} gets armour from: the settings' `armor`; `undefined` without one. */
+export function armorSource(client: KdcClient): ArmorSource | undefined {
+  return client.settings.armor === undefined ? undefined : (realm) => obtainArmorTicket(client, realm)
+}
+
+/**
+ * Obtains the ticket-granting ticket that armours log-ons at a realm, of the credential in the settings' `armor`. It is opened when
+ * it is wanted first, and kept by the client's credential; a ticket cache is looked into again when its tickets have ended.
+ *
+ * @returns The ticket, whose session key is the caller's to dispose of; `undefined` where the settings have no `armor`.
+ * @throws `SspiError` as {@link obtainTgt}, and as the source of the credential's secret.
+ */
+export function* obtainArmorTicket(client: KdcClient, realm: string): Effectful<ServiceTicket | undefined> {
+  const { credential, settings, world } = client
+  if (settings.armor === undefined) return undefined
+  const target = krbtgt(realm)
+  const stored = credential.armor?.outbound.store.find(target, world.now(), settings.tgsEnctypes)
+  if (stored !== undefined) return copyTicket(stored)
+  if (credential.armor === undefined || credential.armor.outbound.keys.kind === 'none') {
+    const value = yield* perform('reveal', {
+      value: settings.armor,
+      package: MICROSOFT_KERBEROS_NAME,
+      use: 'outbound',
+      principal: undefined,
+      targetName: undefined,
+    })
+    credential.armor = acquireKerberosCredential({ use: 'outbound', principal: undefined, value }, settings)
+  }
+  // What armours is not armoured itself: a host's key cannot be guessed.
+  const unarmored = { ...settings, armor: undefined, fast: 'available' } as const
+  const holder = { credential: credential.armor, settings: unarmored, world }
+  if (holder.credential.outbound.store.client.realm === realm) return yield* obtainTgt(holder)
+  return yield* obtainTicketFor(holder, target)
 }
 
 /**

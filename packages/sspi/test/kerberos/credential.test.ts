@@ -37,9 +37,7 @@ const ofKeytab = (principal?: string): RevealedCredential => ({
 })
 
 function acquire(value: RevealedCredential | undefined, use: CredentialRequest['use'], principal?: string) {
-  const find = (): undefined => undefined
-  const packages = { [Symbol.iterator]: () => [][Symbol.iterator](), find }
-  return acquireKerberosCredential({ use, principal, value, packages }, settings)
+  return acquireKerberosCredential({ use, principal, value }, settings)
 }
 
 suite('a key table', () => {

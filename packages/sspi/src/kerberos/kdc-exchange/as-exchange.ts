@@ -11,27 +11,27 @@ import {
 } from '../constants.js'
 import { perform, type Effectful } from '../effect-run.js'
 import { KeyUsage, type KerberosKey } from '../enctypes/index.js'
+import { strengthenReplyKey, type KdcRefusal } from '../fast/fast-reply.js'
 import type { KdcClient } from '../kdc-client.js'
 import {
   decodeDer,
-  encodeDer,
   makeKdcReqBody,
   readChecksum,
-  readMethodData,
-  writeKdcReq,
   type EncKdcRepPart,
   type KdcRep,
   type KdcReqBody,
   type KrbError,
   type PaData,
 } from '../messages/index.js'
+import type { PreauthContext, PreauthRun } from '../preauth-method.js'
 import { formatPrincipal, krbtgt, realmOfKrbtgt, samePrincipal, type Principal } from '../principals.js'
 import type { ServiceTicket } from '../service-ticket.js'
 import { clockOffsetMs } from '../timestamps.js'
+import { AsArmor, type ArmorSource } from './as-armor.js'
 import { ClientKeys, readKeyHints, type KeyHint } from './client-keys.js'
 import { acceptReply, decryptReply, readKdcAnswer, withReplyPart } from './kdc-answer.js'
 import { kdcFailure, refused } from './kdc-errors.js'
-import { beginPreauth, type PreauthContext, type PreauthRun } from './preauth.js'
+import { beginPreauth } from './preauth.js'
 
 /** What initial ticket is wanted. */
 export interface InitialTicketRequest extends KdcClient {
@@ -39,6 +39,8 @@ export interface InitialTicketRequest extends KdcClient {
   readonly service?: Principal['name'] | undefined
   /** For how long, in seconds. Default: `ticketLifetimeSeconds` of the settings. */
   readonly lifetimeSeconds?: number | undefined
+  /** Where armour for FAST comes from, unless the settings have it as `fast: 'never'`. Default: nowhere. */
+  readonly armor?: ArmorSource | undefined
   /**
    * From when on, for a postdated ticket, which is to be validated when its time has come (`validateTgt`); by the KDC's
    * clock. Default: at once.
@@ -73,7 +75,7 @@ export function* obtainInitialTicket(request: InitialTicketRequest): Effectful<I
       const reply = yield* perform('kdc', { realm: sent.body.realm, service: 'kdc', request: sent.bytes })
       const answer = readKdcAnswer(reply, MessageType.KRB_AS_REP)
       if (answer.kind === 'reply') return yield* exchange.accept(answer.reply, sent)
-      exchange.consider(answer.error)
+      exchange.consider(answer.error, sent)
     }
     throw refused(exchange.realm, `it wants something more after ${MOST_ROUNDS} requests`)
   } finally {
@@ -95,6 +97,7 @@ class AsExchange {
   #clockLearned = false
   #methodData: readonly PaData[] = []
   #preauth: PreauthRun | undefined
+  readonly #armor: AsArmor
 
   constructor(request: InitialTicketRequest) {
     const { outbound } = request.credential
@@ -102,6 +105,7 @@ class AsExchange {
     this.#client = outbound.principal
     this.#keys = new ClientKeys(outbound.keys, this.#client, request.settings)
     this.#offsetMs = outbound.store.timeOffsetMs
+    this.#armor = new AsArmor(request, request.armor)
     this.#visited.add(this.realm)
     if (outbound.keys.kind === 'none') throw noKeys(this.#client)
   }
@@ -111,6 +115,7 @@ class AsExchange {
   }
 
   *makeRequest(): Effectful<SentRequest> {
+    yield* this.#armor.prepare(this.realm)
     const body = this.#makeBody()
     const padata: PaData[] = []
     if (this.#preauth !== undefined) padata.push(...(yield* this.#preauth.answer(this.#context(body))))
@@ -118,17 +123,23 @@ class AsExchange {
     padata.push(...this.#methodData.filter(({ padataType }) => padataType === PaDataType.PA_FX_COOKIE))
     // RFC 6806 section 11: the reply shall prove that this request is the one that came.
     padata.push({ padataType: PaDataType.PA_REQ_ENC_PA_REP, padataValue: new Uint8Array(0) })
-    return { body, bytes: encodeDer({ msgType: MessageType.KRB_AS_REQ, padata, reqBody: body }, writeKdcReq) }
+    return { body, bytes: this.#armor.request(padata, body) }
   }
 
   /** Learns from an error what the next request needs. @throws `SspiError` when there is nothing more to try. */
-  consider(error: KrbError): void {
+  consider(answer: KrbError, sent: SentRequest): void {
+    const refusal = this.#armor.openError(answer, sent.body)
+    const { error, armored } = refusal
+    // What comes without the armour is at most a reason to set the clock: nobody has signed what it asks for.
+    if (this.#armor.key !== undefined && !armored && error.errorCode !== KerberosErrorCode.KRB_AP_ERR_SKEW) {
+      throw this.#unarmored(error)
+    }
     switch (error.errorCode) {
       case KerberosErrorCode.KDC_ERR_PREAUTH_REQUIRED:
-        return this.#choosePreauth(error)
+        return this.#choosePreauth(refusal)
       case KerberosErrorCode.KDC_ERR_MORE_PREAUTH_DATA_REQUIRED:
         if (this.#preauth?.hasRounds !== true) throw this.#failure(error)
-        this.#methodData = methodDataOf(error)
+        this.#methodData = refusal.methodData
         return
       case KerberosErrorCode.KRB_AP_ERR_SKEW:
         return this.#learnClock(error)
@@ -139,19 +150,39 @@ class AsExchange {
     }
   }
 
-  *accept(reply: KdcRep, sent: SentRequest): Effectful<InitialTicket> {
-    const { settings, world } = this.#request
-    const { encPart } = reply
+  *accept(outer: KdcRep, sent: SentRequest): Effectful<InitialTicket> {
+    const { settings } = this.#request
+    const { encPart } = outer
     if (!settings.tktEnctypes.includes(encPart.etype)) {
       throw refused(this.realm, `it is encrypted by encryption type ${encPart.etype}, which was not asked for`)
     }
-    const key = yield* this.#replyKey(reply, sent.body)
+    const { reply, strengthenKey } = this.#armor.openReply(outer, sent.body)
+    let stronger: KerberosKey | undefined
+    try {
+      const key = yield* this.#replyKey(reply, sent.body)
+      if (strengthenKey !== undefined) stronger = strengthenReplyKey(strengthenKey, key)
+      return this.#acceptUnder(stronger ?? key, reply, sent)
+    } finally {
+      strengthenKey?.dispose()
+      stronger?.dispose()
+    }
+  }
+
+  dispose(): void {
+    this.#keys.dispose()
+    this.#preauth?.dispose()
+    this.#armor.dispose()
+  }
+
+  #acceptUnder(key: KerberosKey, reply: KdcRep, { body, bytes }: SentRequest): InitialTicket {
+    const { settings, world } = this.#request
     return withReplyPart(this.#open(reply, key), key, (part) => {
-      checkRequestSeen(part, key, sent.bytes, this.realm)
+      checkRequestSeen(part, key, bytes, this.realm)
+      this.#armor.checkOffer(part, this.realm, this.#methodData.length > 0)
       const mayRename = this.#mayRename
       const ticket = acceptReply(reply, part, {
         realm: this.realm,
-        body: sent.body,
+        body,
         client: mayRename ? undefined : this.#client,
         judgeServer: (server) => this.#judgeServer(server, mayRename ? reply.crealm : this.realm),
         enctypes: settings.tktEnctypes,
@@ -162,11 +193,6 @@ class AsExchange {
       })
       return { ticket, passwordExpires: passwordExpiry(part) }
     })
-  }
-
-  dispose(): void {
-    this.#keys.dispose()
-    this.#preauth?.dispose()
   }
 
   get #mayRename(): boolean {
@@ -216,6 +242,7 @@ class AsExchange {
       methodData: this.#methodData,
       body,
       realmOptions: settings.realms.get(this.realm) ?? {},
+      armorKey: this.#armor.key,
       key: () => this.#keys.find(this.#hint()),
       timestamp: () => credential.timestamps.next(world.now(), this.#offsetMs),
       random: (length) => world.random(length),
@@ -237,13 +264,18 @@ class AsExchange {
     )
   }
 
-  #choosePreauth(error: KrbError): void {
+  #choosePreauth({ error, methodData }: KdcRefusal): void {
     // Asked again although it was done: the KDC does not take what we can do.
     if (this.#preauth !== undefined) throw this.#failure(error)
+    if (this.#armor.takesOffer(methodData)) return
     const { settings } = this.#request
-    this.#methodData = methodDataOf(error)
-    const realmOptions = settings.realms.get(this.realm) ?? {}
-    this.#preauth = beginPreauth(this.#methodData, settings.preferredPreauthTypes, realmOptions)
+    this.#methodData = methodData
+    this.#preauth = beginPreauth(settings, {
+      realm: this.realm,
+      realmOptions: settings.realms.get(this.realm) ?? {},
+      armored: this.#armor.key !== undefined,
+      offered: methodData,
+    })
     if (this.#preauth !== undefined) return
     const failure = this.#failure(error)
     const offered = this.#methodData.map(({ padataType }) => nameOfPaData(padataType)).join(', ')
@@ -265,6 +297,7 @@ class AsExchange {
     if (this.#clockLearned || !settings.kdcTimesync || offsetMs === undefined) throw this.#failure(error)
     this.#clockLearned = true
     this.#offsetMs = offsetMs
+    this.#armor.renew()
   }
 
   /** RFC 6806 section 7: the client is in another realm. */
@@ -279,6 +312,7 @@ class AsExchange {
     this.#preauth?.dispose()
     this.#preauth = undefined
     this.#methodData = []
+    this.#armor.restart()
     this.#client = { realm: crealm, name: this.#client.name }
     this.#keys.dispose()
     this.#keys = new ClientKeys(this.#request.credential.outbound.keys, this.#client, this.#request.settings)
@@ -316,6 +350,15 @@ class AsExchange {
     return `it is for ${formatPrincipal(server)}, ${formatPrincipal(this.#service)} was asked for`
   }
 
+  #unarmored(error: KrbError): SspiError {
+    const failure = this.#failure(error)
+    return new SspiError(
+      failure.code,
+      `${failure.message} (it came without the armour that the request had: the KDC does not take FAST, or this armour)`,
+      { cause: failure.cause },
+    )
+  }
+
   #failure(error: KrbError): SspiError {
     return kdcFailure(error, { realm: this.realm, client: this.#client, server: this.#service })
   }
@@ -350,10 +393,6 @@ export function inSeconds(nowMs: number, seconds: number): Date {
 
 function nameOfPaData(type: number): string {
   return Object.entries(PaDataType).find(([, number]) => number === type)?.[0] ?? `kind ${type}`
-}
-
-function methodDataOf({ eData }: KrbError): readonly PaData[] {
-  return eData === undefined ? [] : decodeDer(new Uint8Array(eData), readMethodData)
 }
 
 /** RFC 4120 section 5.4.2: `key-expiration` is the earlier of two times, `last-req` 6 is the password's. */

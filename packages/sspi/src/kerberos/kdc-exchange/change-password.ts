@@ -26,6 +26,7 @@ import {
 } from '../messages/index.js'
 import { formatPrincipal } from '../principals.js'
 import type { ServiceTicket } from '../service-ticket.js'
+import { armorSource } from '../tickets.js'
 import type { Timestamp } from '../timestamps.js'
 import { nonceOf, obtainInitialTicket } from './as-exchange.js'
 import { kdcFailure } from './kdc-errors.js'
@@ -65,6 +66,7 @@ export function* changePassword(client: KdcClient, newPassword: string): Effectf
     ...client,
     service: CHANGE_PASSWORD_SERVICE,
     lifetimeSeconds: LIFETIME_SECONDS,
+    armor: armorSource(client),
   })
   const exchange = new PasswordExchange(client, ticket)
   try {

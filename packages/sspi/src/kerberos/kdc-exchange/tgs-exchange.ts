@@ -2,6 +2,9 @@ import { wipe } from '../../crypto/index.js'
 import { KdcOption, KerberosErrorCode, MessageType, PaDataType, TicketFlag } from '../constants.js'
 import { perform, type Effectful } from '../effect-run.js'
 import { KerberosKey, KeyUsage } from '../enctypes/index.js'
+import { armorKey, type FastArmor } from '../fast/armor.js'
+import { openArmoredReply, openRefusal, strengthenReplyKey } from '../fast/fast-reply.js'
+import { makeFastRequest } from '../fast/fast-request.js'
 import type { KdcClient } from '../kdc-client.js'
 import {
   encodeDer,
@@ -9,7 +12,9 @@ import {
   writeApReq,
   writeAuthenticator,
   writeKdcReq,
+  type KdcRep,
   type KdcReqBody,
+  type PaData,
 } from '../messages/index.js'
 import { formatPrincipal, realmOfKrbtgt, sameName, type Principal } from '../principals.js'
 import type { ServiceTicket } from '../service-ticket.js'
@@ -47,31 +52,17 @@ export function* askTgs(client: KdcClient, presented: ServiceTicket, query: TgsQ
   for (let attempt = 0; ; attempt++) {
     const body = makeBody(client, presented, query, realm, offsetMs)
     const subkey = KerberosKey.generate(presented.sessionKey.enctype, (length) => world.random(length))
+    const armor = settings.fast === 'never' ? undefined : implicitArmor(subkey, presented)
     try {
-      const request = makeRequest(client, presented, body, subkey, offsetMs)
+      const request = makeRequest(client, presented, body, { subkey, armor, offsetMs })
       const bytes = yield* perform('kdc', { realm, service: 'kdc', request })
       const answer = readKdcAnswer(bytes, MessageType.KRB_TGS_REP)
       if (answer.kind === 'reply') {
-        const { reply } = answer
-        // 8 is what RFC 4757 says for RC4 under a subkey.
-        const usages = [KeyUsage.TGS_REP_ENCPART_SUBKEY, KeyUsage.TGS_REP_ENCPART_SESSION_KEY]
-        const ticket = withReplyPart(decryptReply(reply, subkey, usages), subkey, (part) =>
-          acceptReply(reply, part, {
-            realm,
-            body,
-            client: presented.client,
-            judgeServer: (server) => judgeServer(server, realm, query),
-            enctypes: settings.tgsEnctypes,
-            settings,
-            now: world.now(),
-            offsetMs,
-            fresh: false,
-          }),
-        )
+        const ticket = acceptTgsReply(client, presented, answer.reply, { query, realm, body, subkey, armor, offsetMs })
         store.timeOffsetMs = offsetMs
         return ticket
       }
-      const { error } = answer
+      const error = armor === undefined ? answer.error : openRefusal(armor, answer.error, body.nonce).error
       const skewed = error.errorCode === KerberosErrorCode.KRB_AP_ERR_SKEW
       const learned = skewed ? clockOffsetMs(error, world.now().getTime()) : undefined
       if (learned === undefined || attempt > 0 || !settings.kdcTimesync) {
@@ -80,8 +71,57 @@ export function* askTgs(client: KdcClient, presented: ServiceTicket, query: TgsQ
       offsetMs = learned
     } finally {
       subkey.dispose()
+      armor?.key.dispose()
     }
   }
+}
+
+/** What a request leaves for its reply. */
+interface Asked {
+  readonly query: TgsQuery
+  readonly realm: string
+  readonly body: KdcReqBody
+  readonly subkey: KerberosKey
+  readonly armor: FastArmor | undefined
+  readonly offsetMs: number
+}
+
+function acceptTgsReply(
+  { settings, world }: KdcClient,
+  presented: ServiceTicket,
+  outer: KdcRep,
+  { query, realm, body, subkey, armor, offsetMs }: Asked,
+): ServiceTicket {
+  // A KDC without FAST passes over the armour of the request, whose inside says nothing else than its outside.
+  const opened = armor && openArmoredReply(armor, outer, body.nonce)
+  const { reply, strengthenKey } = opened ?? { reply: outer, strengthenKey: undefined }
+  const stronger = strengthenKey && strengthenReplyKey(strengthenKey, subkey)
+  try {
+    const key = stronger ?? subkey
+    // 8 is what RFC 4757 says for RC4 under a subkey.
+    const usages = [KeyUsage.TGS_REP_ENCPART_SUBKEY, KeyUsage.TGS_REP_ENCPART_SESSION_KEY]
+    return withReplyPart(decryptReply(reply, key, usages), key, (part) =>
+      acceptReply(reply, part, {
+        realm,
+        body,
+        client: presented.client,
+        judgeServer: (server) => judgeServer(server, realm, query),
+        enctypes: settings.tgsEnctypes,
+        settings,
+        now: world.now(),
+        offsetMs,
+        fresh: false,
+      }),
+    )
+  } finally {
+    strengthenKey?.dispose()
+    stronger?.dispose()
+  }
+}
+
+/** RFC 6113 section 5.4.2: the ticket and authenticator of PA-TGS-REQ are armour as well. */
+function implicitArmor(subkey: KerberosKey, { sessionKey }: ServiceTicket): FastArmor {
+  return { key: armorKey(subkey, sessionKey), explicit: undefined }
 }
 
 function makeBody(
@@ -112,8 +152,7 @@ function makeRequest(
   { credential, world }: KdcClient,
   presented: ServiceTicket,
   body: KdcReqBody,
-  subkey: KerberosKey,
-  offsetMs: number,
+  { subkey, armor, offsetMs }: Pick<Asked, 'subkey' | 'armor' | 'offsetMs'>,
 ): Uint8Array {
   const key = presented.sessionKey
   const { seconds, microseconds } = credential.timestamps.next(world.now(), offsetMs)
@@ -140,14 +179,12 @@ function makeRequest(
     { apOptions: 0, ticket: presented.ticket, authenticator: { etype: key.enctype, cipher } },
     writeApReq,
   )
-  return encodeDer(
-    {
-      msgType: MessageType.KRB_TGS_REQ,
-      padata: [{ padataType: PaDataType.PA_TGS_REQ, padataValue: apReq }],
-      reqBody: body,
-    },
-    writeKdcReq,
-  )
+  const padata: PaData[] = [{ padataType: PaDataType.PA_TGS_REQ, padataValue: apReq }]
+  if (armor !== undefined) {
+    const inside = { padata: [], reqBody: body, covered: apReq }
+    padata.push(makeFastRequest(armor, inside, (length) => world.random(length)))
+  }
+  return encodeDer({ msgType: MessageType.KRB_TGS_REQ, padata, reqBody: body }, writeKdcReq)
 }
 
 function judgeServer(server: Principal, realm: string, { server: asked, canonicalize }: TgsQuery): string | undefined {

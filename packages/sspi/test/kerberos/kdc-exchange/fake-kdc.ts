@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { pbkdf2Sync } from 'node:crypto'
 import { encodeUtf8 } from '../../../src/bytes/index.js'
 import { secretFrom } from '../../../src/crypto/index.js'
@@ -12,6 +13,8 @@ import {
 import { acquireKerberosCredential } from '../../../src/kerberos/credential.js'
 import { EffectRun, type Effectful } from '../../../src/kerberos/effect-run.js'
 import { Enctype, KerberosKey, KeyUsage, stringToKey } from '../../../src/kerberos/enctypes/index.js'
+import { armorKey } from '../../../src/kerberos/fast/armor.js'
+import { clientChallengeKey, kdcChallengeKey } from '../../../src/kerberos/kdc-exchange/encrypted-challenge.js'
 import type { KdcClient } from '../../../src/kerberos/kdc-client.js'
 import {
   decodeDer,
@@ -25,18 +28,21 @@ import {
   readKdcReq,
   readKrbPriv,
   readPaEncTsEnc,
+  readPaFxFastRequest,
   readPasswordRequest,
   writeApRep,
   writeChecksum,
   writeEncApRepPart,
   writeEncKdcRepPart,
   writeEncKrbPrivPart,
+  writeEncryptedData,
   writeEncTicketPart,
   writeEtypeInfo2,
   writeKdcRep,
   writeKrbError,
   writeKrbPriv,
   writeMethodData,
+  writePaEncTsEnc,
   writePasswordReply,
   writePasswordResult,
   type EncKdcRepPart,
@@ -51,6 +57,7 @@ import {
 import { readOptions, type KerberosOptions } from '../../../src/kerberos/options.js'
 import { formatName, parsePrincipal } from '../../../src/kerberos/principals.js'
 import type { Answer, Ask, RevealedCredential } from '../../../src/sspi/index.js'
+import { FakeFast, valueOf, type FastLies } from './fake-fast.js'
 
 /** The time of every test, unless it moves the clock. */
 export const NOW = new Date('2026-11-22T12:00:00Z')
@@ -80,6 +87,8 @@ export interface Lies {
   reply?: (reply: KdcRep) => KdcRep
   ticketPart?: (part: EncTicketPart) => EncTicketPart
   bytes?: (bytes: Uint8Array) => Uint8Array
+  /** Its own proof after an encrypted challenge: none, the client's sent back, or one under the client's key. */
+  challenge?: 'none' | 'echo' | 'client-key'
 }
 
 /** A KDC of our own codecs, for what a real one does not do. It believes everything that decrypts. */
@@ -94,6 +103,12 @@ export class FakeKdc {
   readonly requests: KdcReq[] = []
   readonly passwords: string[] = []
   lies: Lies = {}
+  /** Whether it speaks FAST, and how it lies there. */
+  fast: FastLies | undefined
+  /** Whether it says so when it asks for pre-authentication. */
+  offersFast = true
+  /** What came inside of FAST. */
+  readonly insides: KdcReq[] = []
   clock = (): Date => NOW
   /** What kpasswd answers. */
   passwordResult = { resultCode: 0, resultString: encodeUtf8('') }
@@ -175,46 +190,100 @@ export class FakeKdc {
     return this.lies.bytes?.(reply) ?? reply
   }
 
-  #as(request: KdcReq, bytes: Uint8Array): Uint8Array {
+  #as(outer: KdcReq, bytes: Uint8Array): Uint8Array {
+    const fast = this.#openFast(outer)
+    const request = fast?.request ?? outer
     const { cname, sname } = request.reqBody
     const user = this.users.get(formatName(cname!))
-    if (user === undefined) return this.error(request, { errorCode: KerberosErrorCode.KDC_ERR_C_PRINCIPAL_UNKNOWN })
+    if (user === undefined) {
+      return this.#refuse(outer, fast, { errorCode: KerberosErrorCode.KDC_ERR_C_PRINCIPAL_UNKNOWN })
+    }
     const info: PaData = {
       padataType: PaDataType.PA_ETYPE_INFO2,
       padataValue: encodeDer(user.hints, writeEtypeInfo2),
     }
+    const padata = [info]
     if (user.preauth !== false) {
-      const stamp = request.padata?.find(({ padataType }) => padataType === PaDataType.PA_ENC_TIMESTAMP)
-      const offer: PaData = { padataType: PaDataType.PA_ENC_TIMESTAMP, padataValue: new Uint8Array(0) }
-      const eData = encodeDer([info, offer], writeMethodData)
+      const type = fast === undefined ? PaDataType.PA_ENC_TIMESTAMP : PaDataType.PA_ENCRYPTED_CHALLENGE
+      const offered = [type, ...(this.fast !== undefined && this.offersFast ? [PaDataType.PA_FX_FAST] : [])]
+      const offers = [info, ...offered.map((padataType) => ({ padataType, padataValue: new Uint8Array(0) }))]
+      const stamp = valueOf(request.padata, type)
       if (stamp === undefined) {
-        return this.error(request, { errorCode: KerberosErrorCode.KDC_ERR_PREAUTH_REQUIRED, eData })
+        return this.#refuse(outer, fast, { errorCode: KerberosErrorCode.KDC_ERR_PREAUTH_REQUIRED }, offers)
       }
-      const wrong = this.#checkStamp(user.key, stamp.padataValue)
-      if (wrong !== undefined) return this.error(request, { errorCode: wrong, eData })
+      const key = fast === undefined ? user.key : clientChallengeKey(fast.armorKey, user.key)
+      const usage = fast === undefined ? KeyUsage.AS_REQ_PA_ENC_TIMESTAMP : KeyUsage.ENC_CHALLENGE_CLIENT
+      const wrong = this.#checkStamp(key, usage, stamp)
+      if (wrong !== undefined) return this.#refuse(outer, fast, { errorCode: wrong }, offers)
+      if (fast !== undefined) padata.push(...this.#challenge(fast, user.key, stamp))
     }
     const { ticket, part } = this.#issue(request, sname!, { realm: this.realm, name: cname! })
-    const checksum = user.key.checksum(KeyUsage.AS_REQ, bytes)
-    const seen = encodeDer({ cksumtype: user.key.profile.checksumType, checksum }, writeChecksum)
-    const encryptedPaData = [{ padataType: PaDataType.PA_REQ_ENC_PA_REP, padataValue: seen }]
+    const key = fast?.replyKey(user.key) ?? user.key
+    const checksum = key.checksum(KeyUsage.AS_REQ, bytes)
+    const seen = encodeDer({ cksumtype: key.profile.checksumType, checksum }, writeChecksum)
+    const encryptedPaData: PaData[] = [{ padataType: PaDataType.PA_REQ_ENC_PA_REP, padataValue: seen }]
+    if (this.fast !== undefined) {
+      encryptedPaData.push({ padataType: PaDataType.PA_FX_FAST, padataValue: new Uint8Array(0) })
+    }
     const flags = (part.flags | TicketFlag.ENC_PA_REP) >>> 0
     const whole = this.lies.part?.({ ...part, flags, encryptedPaData }, request) ?? { ...part, flags, encryptedPaData }
-    const cipher = user.key.encrypt(KeyUsage.AS_REP_ENCPART, encodeDer(whole, writeEncKdcRepPart))
-    const reply: KdcRep = {
+    const cipher = key.encrypt(KeyUsage.AS_REP_ENCPART, encodeDer(whole, writeEncKdcRepPart))
+    const bare: KdcRep = {
       msgType: MessageType.KRB_AS_REP,
-      padata: [info],
+      padata,
       crealm: this.realm,
       cname: cname!,
       ticket,
-      encPart: { etype: user.key.enctype, cipher },
+      encPart: { etype: key.enctype, cipher },
     }
+    const reply = fast?.reply(bare, this.clock()) ?? bare
     return encodeDer(this.lies.reply?.(reply) ?? reply, writeKdcRep)
   }
 
-  #checkStamp(key: KerberosKey, padataValue: Uint8Array): number | undefined {
+  #openFast(outer: KdcReq): FakeFast | undefined {
+    const sealed = valueOf(outer.padata, PaDataType.PA_FX_FAST)
+    if (this.fast === undefined || sealed === undefined) return undefined
+    const { armor } = decodeDer(sealed, readPaFxFastRequest)
+    const apReq = armor?.armorValue ?? valueOf(outer.padata, PaDataType.PA_TGS_REQ)!
+    const usage = armor === undefined ? KeyUsage.TGS_REQ_AUTHENTICATOR : KeyUsage.AP_REQ_AUTHENTICATOR
+    const { sessionKey, authenticator } = this.#openApReq(apReq, usage)
+    const subkey = new KerberosKey(authenticator.subkey!.keytype, authenticator.subkey!.keyvalue)
+    const covered = armor === undefined ? apReq : outer.reqBody.raw
+    const fast = new FakeFast(outer, armorKey(subkey, sessionKey), covered, this.fast)
+    this.insides.push(fast.request)
+    return fast
+  }
+
+  #challenge({ armorKey: armor }: FakeFast, userKey: KerberosKey, echo: Uint8Array): readonly PaData[] {
+    const { challenge } = this.lies
+    const padataType = PaDataType.PA_ENCRYPTED_CHALLENGE
+    if (challenge === 'none') return []
+    if (challenge === 'echo') return [{ padataType, padataValue: echo }]
+    const key = (challenge === 'client-key' ? clientChallengeKey : kdcChallengeKey)(armor, userKey)
+    const plaintext = encodeDer({ patimestamp: this.clock(), pausec: 0 }, writePaEncTsEnc)
+    const sealed = { etype: key.enctype, cipher: key.encrypt(KeyUsage.ENC_CHALLENGE_KDC, plaintext) }
+    return [{ padataType, padataValue: encodeDer(sealed, writeEncryptedData) }]
+  }
+
+  #refuse(
+    outer: KdcReq,
+    fast: FakeFast | undefined,
+    error: Partial<KrbError>,
+    methodData: readonly PaData[] = [],
+  ): Uint8Array {
+    if (fast === undefined) {
+      const eData = methodData.length === 0 ? undefined : encodeDer(methodData, writeMethodData)
+      return this.error(outer, { ...error, eData })
+    }
+    // What stands outside of the armour is anybody's.
+    const outside = { errorCode: error.errorCode ?? 60, eText: 'outside' }
+    return this.error(outer, { ...outside, eData: fast.errorData(this.error(outer, error), methodData) })
+  }
+
+  #checkStamp(key: KerberosKey, usage: number, padataValue: Uint8Array): number | undefined {
     try {
       const { cipher } = decodeDer(padataValue, readEncryptedData)
-      const { patimestamp } = decodeDer(key.decrypt(KeyUsage.AS_REQ_PA_ENC_TIMESTAMP, cipher), readPaEncTsEnc)
+      const { patimestamp } = decodeDer(key.decrypt(usage, cipher), readPaEncTsEnc)
       const apart = Math.abs(patimestamp.getTime() - this.clock().getTime())
       return apart > 300_000 ? KerberosErrorCode.KRB_AP_ERR_SKEW : undefined
     } catch {
@@ -228,26 +297,29 @@ export class FakeKdc {
     if (Math.abs(authenticator.ctime.getTime() - this.clock().getTime()) > 300_000) {
       return this.error(request, { errorCode: KerberosErrorCode.KRB_AP_ERR_SKEW })
     }
+    const fast = this.#openFast(request)
     const named = formatName(request.reqBody.sname!)
     const asked = parsePrincipal(this.aliases.get(named) ?? named).name
     const next = this.referrals.get(formatName(asked)) ?? this.referrals.get('*')
     const sname = next === undefined ? asked : { nameType: NameType.NT_SRV_INST, nameString: ['krbtgt', next] }
     if (!this.services.has(formatName(sname))) {
-      return this.error(request, { errorCode: KerberosErrorCode.KDC_ERR_S_PRINCIPAL_UNKNOWN })
+      return this.#refuse(request, fast, { errorCode: KerberosErrorCode.KDC_ERR_S_PRINCIPAL_UNKNOWN })
     }
     const client = { realm: tgt.crealm, name: tgt.cname }
     const { ticket, part } = this.#issue(request, sname, client)
     const whole: EncKdcRepPart = { ...part, type: 'EncTGSRepPart' }
     const subkey = new KerberosKey(authenticator.subkey!.keytype, authenticator.subkey!.keyvalue)
     const plaintext = encodeDer(this.lies.part?.(whole, request) ?? whole, writeEncKdcRepPart)
-    const cipher = subkey.encrypt(KeyUsage.TGS_REP_ENCPART_SUBKEY, plaintext)
-    const reply: KdcRep = {
+    const key = fast?.replyKey(subkey) ?? subkey
+    const cipher = key.encrypt(KeyUsage.TGS_REP_ENCPART_SUBKEY, plaintext)
+    const bare: KdcRep = {
       msgType: MessageType.KRB_TGS_REP,
       crealm: client.realm,
       cname: client.name,
       ticket,
-      encPart: { etype: subkey.enctype, cipher },
+      encPart: { etype: key.enctype, cipher },
     }
+    const reply = fast?.reply(bare, this.clock()) ?? bare
     return encodeDer(this.lies.reply?.(reply) ?? reply, writeKdcRep)
   }
 
@@ -319,6 +391,16 @@ function answerOf(ask: Ask, kdcs: readonly FakeKdc[]): Answer {
       const { password, salt, iterations, length, hash } = ask.query
       return { effect: 'stretch', value: secretFrom(pbkdf2Sync(password, salt, iterations, length, hash)) }
     }
+    case 'reveal': {
+      const { value } = ask.query
+      assert.ok(value.kind === 'keytab' || value.kind === 'ticket-cache')
+      const bytes = value.reveal()
+      assert.ok(bytes instanceof Uint8Array)
+      const { packageList } = value
+      return value.kind === 'keytab'
+        ? { effect: 'reveal', value: { kind: 'keytab', principal: value.principal, packageList, keytab: bytes } }
+        : { effect: 'reveal', value: { kind: 'ticket-cache', packageList, save: undefined, cache: bytes } }
+    }
     case 'keepTickets':
       void ask.query.save(ask.query.cache)
       return { effect: 'keepTickets', value: undefined }
@@ -330,13 +412,7 @@ function answerOf(ask: Ask, kdcs: readonly FakeKdc[]): Answer {
 /** A client with a credential, whose clock stands still. */
 export function clientOf(value: RevealedCredential, options: KerberosOptions = {}, now = (): Date => NOW): KdcClient {
   const settings = readOptions(options)
-  const request = {
-    use: 'outbound',
-    principal: undefined,
-    value,
-    packages: { [Symbol.iterator]: nobody, find },
-  } as const
-  const credential = acquireKerberosCredential(request, settings)
+  const credential = acquireKerberosCredential({ use: 'outbound', principal: undefined, value }, settings)
   return { credential, settings, world: { now, random: countingRandom() } }
 }
 
@@ -348,12 +424,4 @@ export function passwordOf(user: string, password = PASSWORD, domain = ''): Reve
 function countingRandom(): (length: number) => Uint8Array {
   let next = 1
   return (length) => Uint8Array.from({ length }, () => (next = (next * 73 + 11) % 65_521) & 0xff)
-}
-
-function* nobody(): Generator<never> {
-  // Other packages are none of Kerberos' business.
-}
-
-function find(): undefined {
-  return undefined
 }

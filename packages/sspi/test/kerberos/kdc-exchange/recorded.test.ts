@@ -160,7 +160,7 @@ suite('recorded errors', () => {
     const key = keyOf({ enctype: 18, key: ALICE_KEY })
     const opened = { reply: replyOf(reply, MessageType.KRB_AS_REP), key, usage: KeyUsage.AS_REP_ENCPART }
     const tgt = accept(opened, request, RECORDED_AT)
-    const client = clientOf(passwordOf('alice', 'x', REALM), {}, () => RECORDED_AT)
+    const client = clientOf(passwordOf('alice', 'x', REALM), { fast: 'never' }, () => RECORDED_AT)
     const run = new EffectRun(askTgs(client, tgt, { server: parsePrincipal('HTTP/nosuch.vec.example').name }))
     run.step()
     assert.throws(() => run.step({ effect: 'kdc', value: messageOf('alice-unknown-spn', 1).reply }), {
