@@ -1,3 +1,4 @@
+import { encodeAscii } from '../bytes/index.js'
 import {
   encodeDer,
   formatPrincipal,
@@ -147,6 +148,7 @@ function* logOn(
         keyExpiration: passwordExpiry(policy, client),
         encryptedPaData: encPaRep ? [requestChecksum(key, bytes), FAST_IS_KNOWN] : [],
         padata: (ticket) => armor?.reply(padata, ticket, found.principal) ?? padata,
+        shownClient: armor?.nameOf(found.principal) ?? found.principal,
         preauth: proof?.type,
       },
     )
@@ -226,9 +228,12 @@ function preauthRefusal(
     if (hint !== undefined) padata.push({ padataType: method.type, padataValue: hint })
   }
   // RFC 6113 section 5.4: armor is taken. The other says that the reply can prove which request it answers.
-  padata.push(FAST_IS_KNOWN, { padataType: PaDataType.PA_REQ_ENC_PA_REP, padataValue: new Uint8Array(0) })
+  padata.push(FAST_IS_KNOWN, NO_STATE, { padataType: PaDataType.PA_REQ_ENC_PA_REP, padataValue: new Uint8Array(0) })
   return new Refusal(errorCode, reason, { eData: encodeDer(padata, writeMethodData), cause })
 }
+
+/** RFC 6113 section 5.2: clients go on under FAST only where they have a cookie to send back. All there is to know is in the request. */
+const NO_STATE: PaData = { padataType: PaDataType.PA_FX_COOKIE, padataValue: encodeAscii('stateless') }
 
 const FAST_IS_KNOWN: PaData = { padataType: PaDataType.PA_FX_FAST, padataValue: new Uint8Array(0) }
 

@@ -4,9 +4,11 @@ import {
   krbtgt,
   writeKrbError,
   type KdcReqBody,
-  type PrincipalName,
+  type KrbError,
+  type Principal,
 } from '../kerberos/index.js'
 import type { KdcEvent } from './events.js'
+import type { Armor } from './fast.js'
 import type { Refusal } from './refusal.js'
 import type { Turn } from './turn.js'
 
@@ -14,8 +16,10 @@ import type { Turn } from './turn.js'
 export interface RefusedRequest {
   readonly exchange: Extract<KdcEvent, { readonly kind: 'request-refused' }>['exchange']
   /** Whom the request says that it is from. */
-  readonly client?: { readonly realm: string; readonly name: PrincipalName } | undefined
+  readonly client?: Principal | undefined
   readonly body?: KdcReqBody | undefined
+  /** The armor that the answer goes under. */
+  readonly armor?: Armor | undefined
 }
 
 /** Makes a KRB-ERROR, and tells of it: RFC 4120 section 5.9.1. */
@@ -31,35 +35,34 @@ export function refuse(turn: Turn, request: RefusedRequest, refusal: Refusal): U
     server: body && formatPrincipal(server),
     from: turn.from,
   })
-  return krbError(turn, refusal, { client, server })
+  const error = errorOf(turn, refusal, { client, server })
+  return encodeDer(request.armor === undefined ? error : { ...error, eData: request.armor.error(error) }, writeKrbError)
 }
 
-/** A KRB-ERROR of this moment. */
-export function krbError(
-  turn: Turn,
-  { errorCode, reason, details }: Pick<Refusal, 'errorCode' | 'reason' | 'details'>,
-  { client, server = krbtgt(turn.realm) }: { readonly client?: RefusedRequest['client']; readonly server?: Server },
-): Uint8Array {
-  const now = turn.now.getTime()
-  return encodeDer(
-    {
-      stime: turn.now,
-      susec: (now % 1000) * 1000,
-      errorCode,
-      // RFC 6806 section 4: the realm to go to stands where that of the client does.
-      crealm: details.crealm ?? client?.realm,
-      cname: client?.name,
-      realm: server.realm,
-      sname: server.name,
-      eText: reason,
-      eData: details.eData,
-    },
-    writeKrbError,
-  )
+/** A KRB-ERROR of this moment that is about no client in particular. */
+export function krbError(turn: Turn, refusal: Refusal, server: Principal = krbtgt(turn.realm)): Uint8Array {
+  return encodeDer(errorOf(turn, refusal, { client: undefined, server }), writeKrbError)
 }
 
-type Server = NonNullable<RefusedRequest['client']>
+function errorOf(
+  { now }: Turn,
+  { errorCode, reason, details }: Refusal,
+  { client, server }: { readonly client: Principal | undefined; readonly server: Principal },
+): KrbError {
+  return {
+    stime: now,
+    susec: (now.getTime() % 1000) * 1000,
+    errorCode,
+    // RFC 6806 section 4: the realm to go to stands where that of the client does.
+    crealm: details.crealm ?? client?.realm,
+    cname: client?.name,
+    realm: server.realm,
+    sname: server.name,
+    eText: reason,
+    eData: details.eData,
+  }
+}
 
-function serverOf(turn: Turn, body: KdcReqBody | undefined): Server {
+function serverOf(turn: Turn, body: KdcReqBody | undefined): Principal {
   return body?.sname === undefined ? krbtgt(turn.realm) : { realm: body.realm, name: body.sname }
 }

@@ -49,6 +49,8 @@ export interface ReplyTerms {
   readonly encryptedPaData: readonly PaData[]
   /** In the open. Made of the ticket, as FAST signs it (RFC 6113 section 5.4.3). */
   readonly padata: (ticket: Ticket) => readonly PaData[]
+  /** Who the reply says in the open that it is for. */
+  readonly shownClient: Principal
   readonly preauth: number | undefined
 }
 
@@ -104,7 +106,8 @@ function sealTicket(turn: Turn, grant: Grant, key: SessionKey): Ticket {
 }
 
 function sealReply(turn: Turn, grant: Grant, reply: ReplyTerms, ticket: Ticket, key: SessionKey): Uint8Array {
-  const { client, server, terms, addresses } = grant
+  const { server, terms, addresses } = grant
+  const { shownClient } = reply
   const isAs = reply.exchange === 'AS'
   const plaintext = encodeDer(
     {
@@ -127,8 +130,8 @@ function sealReply(turn: Turn, grant: Grant, reply: ReplyTerms, ticket: Ticket, 
     {
       msgType: isAs ? MessageType.KRB_AS_REP : MessageType.KRB_TGS_REP,
       padata: listOrNothing(reply.padata(ticket)),
-      crealm: client.realm,
-      cname: client.name,
+      crealm: shownClient.realm,
+      cname: shownClient.name,
       ticket,
       encPart: { etype: reply.key.enctype, kvno: reply.kvno, cipher },
     },

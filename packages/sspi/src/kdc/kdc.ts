@@ -7,17 +7,21 @@ import {
   MessageType,
   readKdcReq,
   type KdcReq,
+  type Principal,
 } from '../kerberos/index.js'
 import { SspiError } from '../status/index.js'
-import { disposeRequest } from './ap-request.js'
+import { disposeRequest, type OpenedRequest } from './ap-request.js'
 import { answerAsRequest } from './as-exchange.js'
 import type { KdcAnswer, KdcAsk, KdcEffectful } from './effects.js'
 import { krbError, refuse, type RefusedRequest } from './errors.js'
 import type { KdcEvent } from './events.js'
+import { openAsArmor, openTgsArmor } from './fast.js'
 import { openGrantingTicket } from './granting-ticket.js'
+import { answerPasswordRequest } from './kpasswd.js'
 import { LookAside } from './look-aside.js'
 import type { KdcPeer } from './peer.js'
 import { readKdcPolicy, type KdcPolicy, type KdcPolicyOptions } from './policy.js'
+import { encryptedChallenge } from './preauth/encrypted-challenge.js'
 import { encryptedTimestamp } from './preauth/encrypted-timestamp.js'
 import type { PreauthMethod } from './preauth/method.js'
 import { Refusal, refusalOf } from './refusal.js'
@@ -104,42 +108,53 @@ export class Kdc {
     if ('reply' in found) return fitting(turn, found.reply)
     let reply: Uint8Array | undefined
     try {
-      reply = yield* answerRequest(turn, request)
+      reply = yield* from.service === 'kdc' ? answerRequest(turn, request) : answerPasswordRequest(turn, request)
     } finally {
       this.#lookAside.keep(found.key, reply)
     }
-    return fitting(turn, reply)
+    return reply && fitting(turn, reply)
   }
 }
 
 function fitting(turn: Turn, reply: Uint8Array): Uint8Array {
   const { maxReplyBytes = Infinity } = turn.from
   if (reply.length <= maxReplyBytes) return reply
-  return krbError(turn, new Refusal(KerberosErrorCode.KRB_ERR_RESPONSE_TOO_BIG, 'ask over TCP'), {})
+  return krbError(turn, new Refusal(KerberosErrorCode.KRB_ERR_RESPONSE_TOO_BIG, 'ask over TCP'))
 }
 
-const METHODS: readonly PreauthMethod[] = [encryptedTimestamp]
+/** Kinds of pre-authentication, the best first. */
+const METHODS: readonly PreauthMethod[] = [encryptedChallenge, encryptedTimestamp]
 
 function* answerRequest(turn: Turn, bytes: Uint8Array): KdcEffectful<Uint8Array> {
-  let about: RefusedRequest = { exchange: 'unknown' }
+  // Grows as the request is understood, for the error.
+  const about: { -readonly [K in keyof RefusedRequest]: RefusedRequest[K] } = { exchange: 'unknown' }
+  let granted: OpenedRequest | undefined
   try {
-    const request = readRequest(bytes)
-    const { reqBody: body } = request
-    if (request.msgType === MessageType.KRB_AS_REQ) {
-      about = { exchange: 'AS', body, client: body.cname && { realm: body.realm, name: body.cname } }
-      return yield* answerAsRequest(turn, METHODS, { request, bytes, armor: undefined })
+    const outer = readRequest(bytes)
+    about.body = outer.reqBody
+    if (outer.msgType === MessageType.KRB_AS_REQ) {
+      about.exchange = 'AS'
+      about.client = clientOf(outer)
+      const { request, armor } = (yield* openAsArmor(turn, outer)) ?? { request: outer, armor: undefined }
+      about.armor = armor
+      return yield* answerAsRequest(turn, METHODS, { request, bytes, armor })
     }
-    about = { exchange: 'TGS', body }
-    const granted = yield* openGrantingTicket(turn, request)
-    try {
-      about = { ...about, client: granted.client }
-      return yield* answerTgsRequest(turn, { request, granted, armor: undefined })
-    } finally {
-      disposeRequest(granted)
-    }
+    about.exchange = 'TGS'
+    granted = yield* openGrantingTicket(turn, outer)
+    about.client = granted.client
+    const { request, armor } = openTgsArmor(turn, outer, granted) ?? { request: outer, armor: undefined }
+    about.armor = armor
+    return yield* answerTgsRequest(turn, { request, granted, armor })
   } catch (error) {
     return refuse(turn, about, refusalOf(error))
+  } finally {
+    about.armor?.dispose()
+    if (granted !== undefined) disposeRequest(granted)
   }
+}
+
+function clientOf({ reqBody: { cname, realm } }: KdcReq): Principal | undefined {
+  return cname && { realm, name: cname }
 }
 
 /** Nobody asks anything by these: two servers that answered them would never stop. */

@@ -83,6 +83,7 @@ export function* answerTgsRequest(turn: Turn, { request, granted, armor }: TgsRe
           keyExpiration: undefined,
           encryptedPaData: [],
           padata: (ticket) => armor?.reply([], ticket, client) ?? [],
+          shownClient: armor?.nameOf(client) ?? client,
           preauth: undefined,
         },
       )

@@ -28,6 +28,7 @@ import { KerberosInitiator } from './gss/initiator.js'
 import { KERBEROS_OID, MICROSOFT_KERBEROS_OID } from './gss/oids.js'
 import { KerberosSession } from './gss/session.js'
 import { readSession } from './gss/session-export.js'
+import { KerberosPasswordChange } from './password-change.js'
 import { readOptions, type KerberosOptions, type KerberosSettings } from './options.js'
 import { targetPrincipal } from './principals.js'
 
@@ -86,6 +87,7 @@ export function kerberosPackage(options: KerberosPackageOptions = {}): SecurityP
       const { parts, at } = readSession(blob)
       return new KerberosSession(parts, at, INFO, world)
     },
+    changePassword: (request, world) => new KerberosPasswordChange(request, settings, world),
     mechanism: mechanismOf(settings, options.withoutKdc ?? false),
   }
 }

@@ -18,6 +18,7 @@ import { NegotiateAcceptor } from './acceptor.js'
 import { acquireNegotiateCredential, type NegotiateCredential } from './credential.js'
 import { NegotiateInitiator } from './initiator.js'
 import type { NegotiateOptions } from './options.js'
+import { beginPasswordChange } from './password-change.js'
 
 const INFO: SecPkgInfo = {
   name: NEGOSSP_NAME,
@@ -62,5 +63,6 @@ export function negotiatePackage(options: NegotiateOptions = {}): SecurityPackag
     acquire: acquireNegotiateCredential,
     initiate: (request, world) => new NegotiateInitiator(INFO, request, options, world),
     accept: (request, world) => new NegotiateAcceptor(INFO, request, options, world),
+    changePassword: beginPasswordChange,
   }
 }

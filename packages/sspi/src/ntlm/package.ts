@@ -19,6 +19,7 @@ import { MAX_TOKEN, MessageType, NTLM_OID, SIGNATURE } from './constants.js'
 import { acquireNtlmCredential, type NtlmCredential } from './credential.js'
 import { NtlmInitiator } from './initiator.js'
 import { readOptions, type NtlmOptions } from './options.js'
+import { NtlmPasswordChange } from './password-change.js'
 import { NtlmSession } from './session.js'
 import { readSession } from './session-export.js'
 
@@ -63,6 +64,7 @@ export function ntlmPackage(options: NtlmOptions): SecurityPackage<NtlmCredentia
       const { parts, at } = readSession(blob)
       return new NtlmSession(parts, INFO, at)
     },
+    changePassword: (request) => new NtlmPasswordChange(request),
     mechanism: MECHANISM,
   }
 }

@@ -44,7 +44,7 @@ export interface ProofCheck {
 }
 
 /** The one answer to an unknown user, a wrong password and a disabled account. */
-function denied(): SspiError {
+export function denied(): SspiError {
   return new SspiError('SEC_E_LOGON_DENIED', 'NTLM: unknown user, wrong password, or the account is disabled')
 }
 

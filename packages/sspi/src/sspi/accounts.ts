@@ -60,4 +60,21 @@ export interface AccountDatabase {
    * whether a user exists, and a slow answer would tell.
    */
   lookup(query: AccountQuery, signal?: AbortSignal): Account | undefined | Promise<Account | undefined>
+  /**
+   * Gives an account a new password, if the old one is its own: all in one, so that nobody comes between. Left out where
+   * passwords cannot be changed.
+   *
+   * @returns whether it did. `false` stands for an unknown account, a disabled one, and a wrong password alike; take the same
+   *   time, as for `lookup`.
+   * @throws `SspiError` `SEC_E_LOGON_DENIED` when the new password is against a policy.
+   */
+  changePassword?(change: AccountPasswordChange, signal?: AbortSignal): boolean | Promise<boolean>
+}
+
+/** A password of an account that is to be changed by who knows it. */
+export interface AccountPasswordChange extends AccountQuery {
+  /** The password that is to go. */
+  readonly oldPassword: string
+  /** The one that is to come. */
+  readonly newPassword: string
 }

@@ -131,7 +131,7 @@ export function runExchange(
 }
 
 /** A promise that does not outwait a signal, even where the driver does not listen to it. */
-function orAborted<T>(promise: PromiseLike<T>, signal: AbortSignal | undefined): PromiseLike<T> {
+export function orAborted<T>(promise: PromiseLike<T>, signal: AbortSignal | undefined): PromiseLike<T> {
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {
     const giveUp = (): void => {

@@ -1,5 +1,5 @@
 import type { SecretBytes } from '../crypto/index.js'
-import type { FailureName } from '../status/index.js'
+import type { FailureName, SspiError } from '../status/index.js'
 import type { ContextAttribute, ContextAttributes } from './attributes.js'
 import type { SecBufferDesc } from './buffer.js'
 import type { ChannelBindings } from './channel-bindings.js'
@@ -173,6 +173,49 @@ export interface AcceptRequest<C extends Credential = Credential> {
   readonly packages: Packages
 }
 
+/** Whose password is to be changed, and to what. */
+export interface PasswordChangeRequest {
+  /** The account's name; a UPN where `domain` is empty. */
+  readonly user: string
+  /** Empty when none was named. */
+  readonly domain: string
+  /** The password that is to go. */
+  readonly oldPassword: string
+  /** The one that is to come. */
+  readonly newPassword: string
+  /** All packages, for those that drive others. */
+  readonly packages: Packages
+}
+
+/** What a new password has to be like: Windows' DOMAIN_PASSWORD_INFORMATION. Ages are in units of 100 ns. */
+export interface PasswordPolicy {
+  /** In characters. */
+  readonly minimumLength: number
+  /** How many of the last ones it must not be. */
+  readonly historyLength: number
+  /** `DOMAIN_PASSWORD_…`: 1 for letters of several kinds. */
+  readonly properties: number
+  /** How long it lasts; 0 for ever. */
+  readonly maximumAge: bigint
+  /** How long it cannot be changed again. */
+  readonly minimumAge: bigint
+}
+
+/** What one step of a change of a password comes to. */
+export type PasswordChangeStep =
+  | { readonly kind: 'ask'; readonly ask: Ask }
+  | { readonly kind: 'changed' }
+  /** Whoever decides has refused. The policy is there when that was the reason, and it was said. */
+  | { readonly kind: 'refused'; readonly error: SspiError; readonly policy: PasswordPolicy | undefined }
+
+/** A change of a password under way: a state machine as {@link Exchange} is. Other failures than a refusal are thrown. */
+export interface PasswordChange {
+  /** Goes on with the answer to what was asked; `undefined` at the start. */
+  step(answer: Answer | undefined): PasswordChangeStep
+  /** Wipes its secrets. */
+  dispose(): void
+}
+
 /**
  * A security package: what the built-in ones are, and what a third party implements and registers. Its methods are
  * given back only the credentials that it made itself.
@@ -196,6 +239,8 @@ export interface SecurityPackage<C extends Credential = Credential> {
   accept?(request: AcceptRequest<C>, world: World): Exchange
   /** Takes over what `Session.export` gave. What it keeps is a copy: the blob is wiped. Left out where sessions cannot move. */
   importSession?(blob: Uint8Array, world: World): Session
+  /** ChangeAccountPassword. Left out by packages that cannot. */
+  changePassword?(request: PasswordChangeRequest, world: World): PasswordChange
   /** Present when the package can be negotiated. */
   readonly mechanism?: Mechanism<C>
 }

@@ -1,5 +1,5 @@
 import type { Pbkdf2Hash, SecretBytes } from '../crypto/index.js'
-import type { Account, AccountQuery } from './accounts.js'
+import type { Account, AccountPasswordChange, AccountQuery } from './accounts.js'
 import type { CredentialValue } from './credential-values.js'
 import type { RevealedCredential, RevealPurpose } from './revealed-credential.js'
 
@@ -10,6 +10,8 @@ import type { RevealedCredential, RevealPurpose } from './revealed-credential.js
 export interface Effects {
   /** What the account database knows of a name; `undefined` for nobody. */
   readonly account: { readonly ask: AccountQuery; readonly answer: Account | undefined }
+  /** Whether the account database took a new password: `false` when the account is not there, or the old one is wrong. */
+  readonly changePassword: { readonly ask: AccountPasswordChange; readonly answer: boolean }
   /** The reply of a Kerberos service to a request, of which nothing was believed yet. */
   readonly kdc: { readonly ask: KdcQuery; readonly answer: Uint8Array }
   /** A password stretched by PBKDF2, which takes too long for a turn. Whoever asked wipes it. */

@@ -20,7 +20,15 @@ export {
 // What a package of a third party needs to keep its keys as the built-in ones do.
 export { constantTimeEqual, secretBytes, secretFrom, wipe, type Pbkdf2Hash, type SecretBytes } from '../crypto/index.js'
 
-export type { Account, AccountDatabase, AccountQuery, AccountSecret, DigestHashName, UserHash } from './accounts.js'
+export type {
+  Account,
+  AccountDatabase,
+  AccountPasswordChange,
+  AccountQuery,
+  AccountSecret,
+  DigestHashName,
+  UserHash,
+} from './accounts.js'
 export {
   SECPKG_ATTR_DELEGATED_TICKETS,
   SECPKG_ATTR_KERBEROS_TICKET,
@@ -71,6 +79,10 @@ export type {
   Mechanism,
   MechListMic,
   Packages,
+  PasswordChange,
+  PasswordChangeRequest,
+  PasswordChangeStep,
+  PasswordPolicy,
   SecurityPackage,
   Session,
   Step,
@@ -444,3 +456,4 @@ export {
   UNISP_NAME,
   WDIGEST_SP_NAME,
 } from './constants/index.js'
+export type { ChangeAccountPasswordOptions } from './password-change.js'

@@ -19,6 +19,7 @@ import type { CredHandle, CtxtHandle } from './handles.js'
 import type { Decrypted, LevelOne } from './level-one.js'
 import { putMissing } from './output.js'
 import type { SecPkgInfo } from './package-info.js'
+import { changeAccountPassword, type ChangeAccountPasswordOptions } from './password-change.js'
 import { PackageRegistry } from './registry.js'
 import type { ReplayCache } from './replay-cache.js'
 import { SecureSession } from './secure-session.js'
@@ -52,9 +53,13 @@ export class SecurityFunctionTable implements LevelOne {
   readonly #registry: PackageRegistry
   readonly #credentials: CredentialKeeper
   readonly #contexts: ContextKeeper
+  readonly #driver: Driver
+  readonly #world: World
 
   constructor(parts: SecurityFunctionTableParts) {
     const { driver, world, imports } = parts
+    this.#driver = driver
+    this.#world = world
     this.#registry = new PackageRegistry(parts.packages)
     this.#credentials = new CredentialKeeper(this.#registry, world)
     this.#contexts = new ContextKeeper({
@@ -104,6 +109,19 @@ export class SecurityFunctionTable implements LevelOne {
   /** FreeCredentialsHandle; half-open contexts made with it may still be finished. @throws `SspiError` `SEC_E_INVALID_HANDLE`. */
   freeCredentialsHandle(credential: CredHandle): void {
     this.#credentials.free(credential)
+  }
+
+  /**
+   * ChangeAccountPassword: gives an account a new password, with the old one as proof, where its package keeps passwords: at
+   * the realm's kpasswd service (Kerberos), in the account database (NTLM), wherever the account is (Negotiate).
+   *
+   * @returns `SEC_E_OK`.
+   * @throws `SspiError` `SEC_E_LOGON_DENIED` when the old password is wrong, or the new one against the policy: the message has
+   *   what was said; `SEC_E_UNSUPPORTED_FUNCTION` where passwords cannot be changed; `SEC_E_NO_AUTHENTICATING_AUTHORITY` when nobody
+   *   answered; `SEC_E_SECPKG_NOT_FOUND`; and what the package adds.
+   */
+  changeAccountPassword(options: ChangeAccountPasswordOptions): Promise<typeof SEC_E_OK> {
+    return changeAccountPassword(options, { registry: this.#registry, driver: this.#driver, world: this.#world })
   }
 
   // ------------------------------------------------------------------ contexts

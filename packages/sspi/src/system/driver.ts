@@ -41,6 +41,18 @@ export function createDriver(parts: DriverParts): Driver {
       )
       return guarded('the account database failed', NO_AUTHORITY, signal, () => accounts.lookup(query, signal))
     },
+    changePassword: (change, signal) => {
+      const accounts = required(
+        parts.accounts,
+        'no account database: give `accounts` to initSecurityInterface to change passwords in it',
+      )
+      if (accounts.changePassword === undefined) {
+        throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'the account database cannot change passwords')
+      }
+      return guarded('the account database failed', NO_AUTHORITY, signal, () =>
+        accounts.changePassword!(change, signal),
+      )
+    },
     kdc: (query, signal) => {
       const send = required(
         parts.kdc,

@@ -62,7 +62,7 @@ const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
   'waiting in a stream, each way': inSource('net/options.ts', /options.highWaterMark \?\? /),
   'idle stream': () => 'none',
   'wait for a refused peer': inSource('net/handshake.ts', /LINGER_MILLISECONDS = /),
-  'account file': inSource('io/accounts/file-accounts.ts', /maxBytes = /),
+  'account file': inSource('io/files/watched-file.ts', /maxBytes = /),
   'credential cache, keytab': inSource('io/ccache-store/secret-file.ts', /LONGEST = /),
   '`krb5.conf`, each file': inSource('io/krb5-conf/profile-files.ts', /LONGEST_FILE = /),
   '`krb5.conf`, files': inSource('io/krb5-conf/profile-files.ts', /MOST_FILES = /),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import {
+  changePassword,
   formatPrincipal,
   KdcError,
   KerberosErrorCode as Code,
@@ -73,5 +74,19 @@ suite('our client at the embedded KDC', () => {
     assert.ok((renewed.flags & TicketFlag.INITIAL) === 0)
     const forwarded = await realm.run(obtainForwardedTgt(client))
     assert.ok(forwarded.flags & TicketFlag.FORWARDED)
+  })
+
+  test('changes its password, and logs on with the new one only', async () => {
+    const realm = new TestRealm()
+    await realm.run(changePassword(realm.client(), 'battery staple'))
+    const { ticket } = await realm.run(obtainInitialTicket(realm.client('alice', 'battery staple')))
+    assert.equal(formatPrincipal(ticket.client), 'alice@EXAMPLE.COM')
+    assert.equal(await errorOf(realm.run(obtainTgt(realm.client()))), Code.KDC_ERR_PREAUTH_FAILED)
+  })
+
+  test('is told why a new password is refused', async () => {
+    const realm = new TestRealm()
+    await assert.rejects(realm.run(changePassword(realm.client(), 'short')), /must have 8 characters at least/)
+    await assert.rejects(realm.run(changePassword(realm.client(), PASSWORD)), /is one of the last/)
   })
 })

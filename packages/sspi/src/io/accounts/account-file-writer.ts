@@ -1,6 +1,6 @@
-import { open, readFile, realpath, rename, rm, type FileHandle } from 'node:fs/promises'
 import { encodeUtf8 } from '../../bytes/index.js'
-import { SspiError } from '../../status/index.js'
+import type { AccountPasswordChange, Identity } from '../../sspi/index.js'
+import { editFile } from '../files/index.js'
 import { StoredAccount, type AccountEntry, type AccountName } from './account-entry.js'
 import {
   ACCOUNT_FILE_HEADER,
@@ -11,6 +11,7 @@ import {
   type PasswordForm,
 } from './account-file-format.js'
 import { AccountIndex, sameName } from './account-index.js'
+import { withNewPassword } from './new-password.js'
 
 /** Options of {@link writeAccount}. */
 export interface WriteAccountOptions {
@@ -69,76 +70,45 @@ function passwordForm({ insecureStorePassword = false, digestRealm }: WriteAccou
   return { kind: insecureStorePassword ? 'password' : 'nt-hash' }
 }
 
-type Edit = (lines: readonly AccountLine[]) => readonly AccountLine[] | undefined
-
-/** The last edit of each file that this process has under way. */
-const underWay = new Map<string, Promise<unknown>>()
-
-async function editAccountFile(path: string, edit: Edit): Promise<boolean> {
-  // Behind a symbolic link the file is replaced, not the link.
-  const file = await realpath(path).catch(() => path)
-  const before = underWay.get(file) ?? Promise.resolve()
-  const turn = before.catch(() => undefined).then(() => editNow(file, edit))
-  underWay.set(file, turn)
-  try {
-    return await turn
-  } finally {
-    if (underWay.get(file) === turn) underWay.delete(file)
-  }
+/**
+ * Gives an account of a file a new password, if the old one is what stands in the file by then, in the manner of
+ * {@link writeAccount}.
+ *
+ * @param identity - Whose it is; `undefined` for nobody, for whom the same is computed.
+ * @returns whether it did.
+ */
+export async function changeInAccountFile(
+  path: string,
+  identity: Identity | undefined,
+  change: AccountPasswordChange,
+): Promise<boolean> {
+  if (identity === undefined) return withNewPassword(undefined, change) !== undefined
+  const name = { user: identity.name, domain: identity.domain }
+  return editAccountFile(path, (lines) => {
+    const at = lines.findIndex((line) => line.entry !== undefined && sameName(line.entry, name))
+    const { entry } = lines[at] ?? {}
+    if (entry === undefined) return undefined
+    const account = new StoredAccount(entry)
+    const changed = withNewPassword(account, change)
+    account.dispose()
+    // A password that was kept as it is stays one; hashes are written as hashes.
+    return changed === undefined ? undefined : lines.with(at, writeAccountLine(changed, { kind: 'password' }))
+  })
 }
 
-async function editNow(file: string, edit: Edit): Promise<boolean> {
-  const next = `${file}.new`
-  let handle: FileHandle
-  try {
-    handle = await open(next, 'wx', 0o600)
-  } catch (cause) {
-    throw unwritable(file, cause)
-  }
-  try {
-    const lines = edit(readAccountFile(await existing(file), file))
-    if (lines !== undefined) {
-      checkAll(lines)
-      await handle.writeFile(encodeUtf8(writeAccountFile(lines)))
-      // The process's umask may have taken even the owner's rights away.
-      await handle.chmod(0o600)
-      await handle.sync()
-    }
-    await handle.close()
-    await (lines === undefined ? rm(next) : rename(next, file))
-    return lines !== undefined
-  } catch (cause) {
-    await handle.close()
-    await rm(next, { force: true })
-    throw cause instanceof SspiError ? cause : unwritable(file, cause)
-  }
+type Edit = (lines: readonly AccountLine[]) => readonly AccountLine[] | undefined
+
+function editAccountFile(path: string, edit: Edit): Promise<boolean> {
+  return editFile(path, { what: 'account file' }, (bytes) => {
+    const lines = edit(readAccountFile(bytes ?? encodeUtf8(`${ACCOUNT_FILE_HEADER}\n`), path))
+    if (lines === undefined) return undefined
+    checkAll(lines)
+    return encodeUtf8(writeAccountFile(lines))
+  })
 }
 
 /** Two accounts of one name or UPN would lock everybody out: found before anything is written. */
 function checkAll(lines: readonly AccountLine[]): void {
   const index = new AccountIndex({ localNames: [] })
   for (const { entry } of lines) if (entry !== undefined) index.add(entry)
-}
-
-async function existing(file: string): Promise<Uint8Array> {
-  try {
-    return await readFile(file)
-  } catch (error) {
-    if (isNodeError(error) && error.code === 'ENOENT') return encodeUtf8(`${ACCOUNT_FILE_HEADER}\n`)
-    throw error
-  }
-}
-
-function unwritable(file: string, cause: unknown): SspiError {
-  const busy = isNodeError(cause) && cause.code === 'EEXIST'
-  const reason = busy
-    ? `somebody else is changing it, or was when the machine stopped: remove ${file}.new if nobody is`
-    : cause instanceof Error
-      ? cause.message
-      : 'it cannot be written'
-  return new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', `account file ${file}: ${reason}`, { cause })
-}
-
-function isNodeError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'code' in error
 }

@@ -1,6 +1,7 @@
-import type { Account, AccountDatabase, AccountQuery } from '../../sspi/index.js'
+import type { Account, AccountDatabase, AccountPasswordChange, AccountQuery } from '../../sspi/index.js'
 import type { AccountEntry, AccountName, AccountProof } from './account-entry.js'
 import { AccountIndex, type AccountNameRules } from './account-index.js'
+import { withNewPassword } from './new-password.js'
 
 /** Options of {@link memoryAccounts}. */
 export type MemoryAccountsOptions = AccountNameRules
@@ -60,6 +61,16 @@ export class MemoryAccounts implements AccountDatabase {
   /** Lets an account log on, or not any more. @returns whether there is such an account. */
   setEnabled(name: AccountName, enabled: boolean): boolean {
     return this.#change(name, { enabled })
+  }
+
+  /** Gives an account a new password, in the form in which it has its old one. See {@link AccountDatabase}. */
+  changePassword(change: AccountPasswordChange): boolean {
+    const account = this.#index.lookup(change)
+    const entry = withNewPassword(account, change)
+    if (entry === undefined) return false
+    this.#index.remove(entry)
+    this.#index.add(entry)
+    return true
   }
 
   #change(name: AccountName, change: { readonly password: string } | { readonly enabled: boolean }): boolean {

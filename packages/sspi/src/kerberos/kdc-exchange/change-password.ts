@@ -1,5 +1,6 @@
-import { bytesEqual, decodeUtf8, encodeUtf8 } from '../../bytes/index.js'
+import { bytesEqual, decodeUtf8, encodeUtf8, Reader } from '../../bytes/index.js'
 import { wipe } from '../../crypto/index.js'
+import type { PasswordPolicy } from '../../sspi/index.js'
 import { SspiError, type FailureName } from '../../status/index.js'
 import { AddressType, NameType, PasswordResultCode } from '../constants.js'
 import { perform, type Effectful } from '../effect-run.js'
@@ -42,10 +43,13 @@ export class PasswordChangeError extends Error {
   override readonly name = 'PasswordChangeError'
   /** See `PasswordResultCode`. */
   readonly resultCode: number
+  /** What the password has to be like, where the server says it. */
+  readonly policy: PasswordPolicy | undefined
 
-  constructor(resultCode: number, message: string) {
+  constructor(resultCode: number, message: string, policy: PasswordPolicy | undefined) {
     super(message)
     this.resultCode = resultCode
+    this.policy = policy
   }
 }
 
@@ -207,11 +211,12 @@ class PasswordExchange {
   #failure(result: Uint8Array): SspiError {
     const { resultCode, resultString } = readPasswordResult(result)
     const [code, meaning] = RESULTS.get(resultCode) ?? ['SEC_E_LOGON_DENIED', `result ${resultCode}`]
-    const said = wordsOf(resultString)
+    const policy = readPolicy(resultString)
+    const said = policy === undefined ? wordsOf(resultString) : describePolicy(policy)
     const who = formatPrincipal(this.#ticket.client)
     const why = `${meaning}${said === '' ? '' : `: ${said}`}`
     return new SspiError(code, `kpasswd: the password of ${who} was not changed: ${why}`, {
-      cause: new PasswordChangeError(resultCode, why),
+      cause: new PasswordChangeError(resultCode, why, policy),
     })
   }
 }
@@ -232,14 +237,33 @@ const RESULTS: ReadonlyMap<number, readonly [FailureName, string]> = new Map<num
   [PasswordResultCode.KRB5_KPASSWD_INITIAL_FLAG_NEEDED, ['SEC_E_LOGON_DENIED', 'the ticket is not an initial one']],
 ])
 
-/** Windows' policy, in the place of a text: two zero bytes, then numbers (length 30 in all). */
+/**
+ * Windows' policy, in the place of a text: two zero bytes, then minimum length, history, properties (4 bytes each), maximum
+ * and minimum age (8 bytes each).
+ */
+function readPolicy(resultString: Uint8Array): PasswordPolicy | undefined {
+  if (resultString.length !== WINDOWS_POLICY_BYTES) return undefined
+  const reader = new Reader(resultString)
+  if (reader.u16be('policy') !== 0) return undefined
+  return {
+    minimumLength: reader.u32be('policy: length'),
+    historyLength: reader.u32be('policy: history'),
+    properties: reader.u32be('policy: properties'),
+    maximumAge: reader.u64be('policy: maximum age'),
+    minimumAge: reader.u64be('policy: minimum age'),
+  }
+}
+
 const WINDOWS_POLICY_BYTES = 30
+/** DOMAIN_PASSWORD_COMPLEX. */
+const COMPLEX = 1
+
+function describePolicy({ minimumLength, historyLength, properties }: PasswordPolicy): string {
+  const complex = (properties & COMPLEX) === 0 ? '' : ', of several kinds of characters'
+  return `at least ${minimumLength} characters, none of the last ${historyLength} passwords${complex}`
+}
 
 function wordsOf(resultString: Uint8Array): string {
-  if (resultString.length === WINDOWS_POLICY_BYTES && bytesEqual(resultString.subarray(0, 2), new Uint8Array(2))) {
-    const view = new DataView(resultString.buffer, resultString.byteOffset, WINDOWS_POLICY_BYTES)
-    return `at least ${view.getUint32(2)} characters, none of the last ${view.getUint32(6)} passwords`
-  }
   try {
     return decodeUtf8(resultString, 'result string')
       .slice(0, 500)

@@ -379,7 +379,7 @@ export function drive<T>(run: Effectful<T>, ...kdcs: readonly FakeKdc[]): Driven
   return { value: progress.value, asks }
 }
 
-function answerOf(ask: Ask, kdcs: readonly FakeKdc[]): Answer {
+export function answerOf(ask: Ask, kdcs: readonly FakeKdc[]): Answer {
   switch (ask.effect) {
     case 'kdc': {
       const kdc = kdcs.find(({ realm }) => realm === ask.query.realm)

@@ -1,0 +1,2 @@
+export { editFile, type EditFileOptions, type FileEdit } from './edit-file.js'
+export { WatchedFile, type WatchedFileOptions } from './watched-file.js'
