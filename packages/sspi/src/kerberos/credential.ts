@@ -177,6 +177,7 @@ export function acquireKerberosCredential(
       return new KerberosCredential({ principal: store.client, keys, store, save: value.save }, undefined)
     }
     case 'anonymous':
+    case 'certificate':
       throw unusable(value.kind, 'without PKINIT')
     case 'pair':
       return pairedKerberosCredential(value, request, settings)

@@ -64,6 +64,7 @@ export class MechanismRun {
         return { kind: 'token', token: step.token }
       case 'incomplete':
         throw new SspiError('SEC_E_INVALID_TOKEN', `SPNEGO: the token for ${name} is cut short`)
+      case 'notice': // the answer to a control, which nobody can give in here
       case 'complete':
         throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `SPNEGO: ${name} needs the message before its token is sent`)
     }

@@ -1,21 +1,47 @@
 import type {
   SECPKG_ATTR_ACCESS_TOKEN,
+  SECPKG_ATTR_APPLICATION_PROTOCOL,
+  SECPKG_ATTR_CIPHER_INFO,
   SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
+  SECPKG_ATTR_CONNECTION_INFO,
+  SECPKG_ATTR_ENDPOINT_BINDINGS,
   SECPKG_ATTR_FLAGS,
+  SECPKG_ATTR_ISSUER_LIST_EX,
+  SECPKG_ATTR_KEYING_MATERIAL,
+  SECPKG_ATTR_KEYING_MATERIAL_INFO,
   SECPKG_ATTR_KEY_INFO,
   SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
   SECPKG_ATTR_LIFESPAN,
+  SECPKG_ATTR_LOCAL_CERT_CONTEXT,
   SECPKG_ATTR_NAMES,
   SECPKG_ATTR_NATIVE_NAMES,
   SECPKG_ATTR_NEGOTIATION_INFO,
   SECPKG_ATTR_PACKAGE_INFO,
+  SECPKG_ATTR_REMOTE_CERTIFICATES,
+  SECPKG_ATTR_REMOTE_CERT_CHAIN,
+  SECPKG_ATTR_REMOTE_CERT_CONTEXT,
+  SECPKG_ATTR_SESSION_INFO,
   SECPKG_ATTR_SESSION_KEY,
   SECPKG_ATTR_SIZES,
   SECPKG_ATTR_STREAM_SIZES,
   SECPKG_ATTR_TARGET_INFORMATION,
+  SECPKG_ATTR_UNIQUE_BINDINGS,
 } from './constants/index.js'
 import type { AccessToken } from './identity.js'
 import type { SecPkgInfo } from './package-info.js'
+import type {
+  ApplicationProtocol,
+  Bindings,
+  CertChain,
+  CertContext,
+  CipherInfo,
+  ConnectionInfo,
+  IssuerList,
+  KeyingMaterial,
+  KeyingMaterialInfo,
+  SECPKG_ATTR_EXPORTER_BINDINGS,
+  SessionInfo,
+} from './tls-attributes.js'
 
 /** SecPkgContext_Sizes: how large tokens, signatures and paddings of a context get, in bytes. */
 export interface Sizes {
@@ -189,7 +215,28 @@ export interface ContextAttributes {
   readonly [SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS]: LastClientTokenStatus
   readonly [SECPKG_ATTR_KERBEROS_TICKET]: KerberosTicket
   readonly [SECPKG_ATTR_DELEGATED_TICKETS]: DelegatedTickets
+  readonly [SECPKG_ATTR_CONNECTION_INFO]: ConnectionInfo
+  readonly [SECPKG_ATTR_CIPHER_INFO]: CipherInfo
+  readonly [SECPKG_ATTR_REMOTE_CERT_CONTEXT]: CertContext
+  readonly [SECPKG_ATTR_LOCAL_CERT_CONTEXT]: CertContext
+  readonly [SECPKG_ATTR_REMOTE_CERT_CHAIN]: CertChain
+  readonly [SECPKG_ATTR_REMOTE_CERTIFICATES]: CertChain
+  readonly [SECPKG_ATTR_ENDPOINT_BINDINGS]: Bindings
+  readonly [SECPKG_ATTR_UNIQUE_BINDINGS]: Bindings
+  readonly [SECPKG_ATTR_EXPORTER_BINDINGS]: Bindings
+  readonly [SECPKG_ATTR_APPLICATION_PROTOCOL]: ApplicationProtocol
+  readonly [SECPKG_ATTR_KEYING_MATERIAL]: KeyingMaterial
+  readonly [SECPKG_ATTR_SESSION_INFO]: SessionInfo
+  readonly [SECPKG_ATTR_ISSUER_LIST_EX]: IssuerList
 }
+
+/** What can be set on an established context, by the attribute's number. */
+export interface SettableAttributes {
+  readonly [SECPKG_ATTR_KEYING_MATERIAL_INFO]: KeyingMaterialInfo
+}
+
+/** The number of an attribute that some package lets be set. */
+export type SettableAttribute = keyof SettableAttributes
 
 /** The number of an attribute that some package answers. */
 export type ContextAttribute = keyof ContextAttributes

@@ -6,14 +6,15 @@ import {
   SspiError,
   type FailureName,
 } from '../status/index.js'
-import type { ContextAttribute, ContextAttributes } from './attributes.js'
-import type { SecBufferDesc } from './buffer.js'
+import type { ContextAttribute, ContextAttributes, SettableAttribute, SettableAttributes } from './attributes.js'
+import type { SecBuffer, SecBufferDesc } from './buffer.js'
 import { serialiseChannelBindings, type ChannelBindings } from './channel-bindings.js'
 import { commonAttributes } from './common-attributes.js'
 import {
   ASC_REQ_ALLOCATE_MEMORY,
   ISC_REQ_ALLOCATE_MEMORY,
   ISC_RET_ALLOCATED_MEMORY,
+  SECBUFFER_TOKEN,
   SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
   SECPKG_ATTR_NAMES,
 } from './constants/index.js'
@@ -35,7 +36,7 @@ import { HalfOpenKeeper, type HalfOpenLimits } from './half-open.js'
 import { CtxtHandle } from './handles.js'
 import { qualifiedName } from './identity.js'
 import { readInput } from './input.js'
-import { outputToken, putMissing, putOutcome, type Delivery } from './output.js'
+import { checkAlert, outputToken, putMissing, putOutcome, type Delivery } from './output.js'
 import { never } from './time.js'
 
 /** What the contexts of one interface share. */
@@ -109,6 +110,31 @@ export class ContextKeeper {
     }
   }
 
+  set<A extends SettableAttribute>(context: CtxtHandle, attribute: A, value: SettableAttributes[A]): void {
+    const session = this.session(context)
+    if (session.set?.(attribute, value) === true) return
+    throw unsupported(this.#require(context).package, `attribute ${attribute} cannot be set here`)
+  }
+
+  /** ApplyControlToken: what the message asks for, the next step does. */
+  control(context: CtxtHandle, input: SecBufferDesc): void {
+    const state = this.#require(context)
+    if (state.busy) throw overlapping(state.package)
+    // Programs without types may leave it out; Windows answers so.
+    if ((input as SecBufferDesc | undefined) === undefined) {
+      throw new SspiError('SEC_E_INTERNAL_ERROR', 'applyControlToken: no buffers were given')
+    }
+    const { phase } = state
+    const controlled = phase.at === 'established' ? phase.session : phase.at === 'open' ? phase.exchange : undefined
+    if (phase.at === 'over') throw exchangeOver(state)
+    if (controlled?.control === undefined) throw unsupported(state.package, 'nothing can be controlled')
+    const [token, ...others] = input.buffers
+    if (token?.type !== SECBUFFER_TOKEN || others.length > 0) {
+      throw new SspiError('SEC_E_INVALID_TOKEN', 'applyControlToken: one buffer of type SECBUFFER_TOKEN is needed')
+    }
+    controlled.control(new Uint8Array(token.bytes))
+  }
+
   delete(context: CtxtHandle): void {
     const state = this.#require(context)
     this.#states.delete(context)
@@ -165,7 +191,8 @@ export class ContextKeeper {
     if (before !== undefined && held !== undefined && held.package !== before.package) {
       throw new SspiError('SEC_E_WRONG_CREDENTIAL_HANDLE', `the context was begun with a credential of ${of.info.name}`)
     }
-    outputToken(options.output, shortStatus(of))
+    const output = outputToken(options.output, shortStatus(of))
+    checkAlert(options.output, allocate, shortStatus(of))
     const input = readInput(options.input, of)
     options.signal?.throwIfAborted()
 
@@ -177,9 +204,12 @@ export class ContextKeeper {
     const delivery = { output: options.output, input: options.input, token: input.token, allocate, attributes }
     this.#enter(state)
     try {
+      if (state.phase.at === 'established' && state.phase.session.step !== undefined) {
+        return this.#goOn(context, state, state.phase.session, input.token, delivery)
+      }
       const again = this.#undelivered(state, input.token)
       const exchange = again?.exchange ?? openExchange(state)
-      const outcome = again?.outcome ?? (await this.#run(context, state, exchange, input, options.signal))
+      const outcome = again?.outcome ?? (await this.#run(context, state, exchange, input, options.signal, output))
       try {
         return this.#deliver(context, state, exchange, outcome, delivery)
       } catch (error) {
@@ -196,6 +226,22 @@ export class ContextKeeper {
     } finally {
       state.busy = false
     }
+  }
+
+  /** A step of a context that stands. */
+  #goOn(
+    context: CtxtHandle,
+    state: ContextState,
+    session: Session,
+    token: Uint8Array | undefined,
+    delivery: Delivery,
+  ): ContextStep {
+    const { contextAttr, expiry } = session
+    // The caller has looked whether it can.
+    session.step!(token, (reply, consumed) => {
+      putOutcome(delivery, { kind: 'notice', token: reply, consumed }, shortStatus(state.package))
+    })
+    return { status: SEC_E_OK, context, contextAttr: contextAttr | delivery.attributes, expiry }
   }
 
   /** The context of an acceptor's first call that could not deliver its token, when this is the same call again. */
@@ -281,6 +327,7 @@ export class ContextKeeper {
     exchange: Exchange,
     input: Input,
     signal: AbortSignal | undefined,
+    output?: SecBuffer,
   ): Outcome | Promise<Outcome> {
     const stillThere = (): void => {
       // Nothing that was deleted or given up while it waited may come to life again.
@@ -290,6 +337,7 @@ export class ContextKeeper {
       if (state.phase.at === 'over') throw exchangeOver(state)
     }
     const failed = (error: unknown): never => {
+      if (output !== undefined) output.cbBuffer = 0
       if (state.phase.at !== 'over') {
         state.end()
         this.#refused(state, error)
@@ -326,6 +374,9 @@ export class ContextKeeper {
       case 'continue':
         state.phase = { at: 'open', exchange }
         return { status: SEC_I_CONTINUE_NEEDED, context, contextAttr, expiry: never() }
+      case 'notice':
+        state.phase = { at: 'open', exchange }
+        return { status: SEC_E_OK, context, contextAttr, expiry: never() }
       case 'complete':
         state.phase = { at: 'complete-needed', exchange }
         return { status: SEC_I_COMPLETE_NEEDED, context, contextAttr, expiry: never() }

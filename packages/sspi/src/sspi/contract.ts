@@ -1,6 +1,6 @@
 import type { SecretBytes } from '../crypto/index.js'
 import type { FailureName, SspiError } from '../status/index.js'
-import type { ContextAttribute, ContextAttributes } from './attributes.js'
+import type { ContextAttribute, ContextAttributes, SettableAttribute, SettableAttributes } from './attributes.js'
 import type { SecBufferDesc } from './buffer.js'
 import type { ChannelBindings } from './channel-bindings.js'
 import type { CredentialValue } from './credential-values.js'
@@ -26,6 +26,8 @@ export type Input =
       readonly targetHost?: string | undefined
       /** The contents of the `SECBUFFER_DATA` in their order: views of the caller's memory, for this step only. */
       readonly data?: readonly Uint8Array[] | undefined
+      /** The application protocols of a `SECBUFFER_APPLICATION_PROTOCOLS` (ALPN), the best first, if there was one. */
+      readonly applicationProtocols?: readonly string[] | undefined
     }
   | { readonly kind: 'answer'; readonly answer: Answer }
   /** CompleteAuthToken: the message that the application has made of the token meanwhile. */
@@ -40,6 +42,8 @@ export type Step =
   | { readonly kind: 'incomplete'; readonly missing: number | undefined }
   /** The application must finish the token (CompleteAuthToken) before it is sent. */
   | { readonly kind: 'complete'; readonly token: Uint8Array; readonly consumed: number }
+  /** Something for the peer beside the exchange, which stays as it was: what `control` asked for. The call succeeds. */
+  | { readonly kind: 'notice'; readonly token: Uint8Array; readonly consumed: number }
   /** The context stands. A last token, when there is one, must still reach the peer. */
   | {
       readonly kind: 'done'
@@ -62,6 +66,8 @@ export interface Exchange {
   readonly contextAttr: number
   /** What can be asked of a half-open context; `undefined` where it has no answer. */
   query<A extends ContextAttribute>(attribute: A): ContextAttributes[A] | undefined
+  /** ApplyControlToken, in bytes that only the package understands. Left out where nothing can be controlled. */
+  control?(message: Uint8Array): void
   /** Wipes its secrets. A session that came out of it lives on. */
   dispose(): void
 }
@@ -74,6 +80,8 @@ export type Unsealed =
   | { readonly kind: 'incomplete'; readonly missing: number | undefined }
   /** The peer has closed its side. */
   | { readonly kind: 'closed' }
+  /** The protocol itself has something to say to the peer: the next step of the context (`Session.step`) gives it. */
+  | { readonly kind: 'renegotiate' }
 
 /**
  * An established context. Calls work in place on the caller's buffers. A caller's mistake (a buffer too short) and
@@ -104,6 +112,17 @@ export interface Session {
    * and `SECPKG_ATTR_ACCESS_TOKEN` (of `peer`, on the acceptor's side) the interface answers itself then.
    */
   query<A extends ContextAttribute>(attribute: A): ContextAttributes[A] | undefined
+  /** ApplyControlToken, in bytes that only the package understands. Left out where nothing can be controlled. */
+  control?(message: Uint8Array): void
+  /**
+   * A further step of an established context: what `control` or the peer's last message asked for. Left out by packages whose
+   * exchange is over for good.
+   *
+   * @param deliver - Hands the outcome to the caller. When it throws, as the caller has no room, nothing has happened.
+   */
+  step?(token: Uint8Array | undefined, deliver: (token: Uint8Array, consumed: number) => void): void
+  /** SetContextAttributes. @returns `false` for an attribute that cannot be set here. Left out where none can. */
+  set?<A extends SettableAttribute>(attribute: A, value: SettableAttributes[A]): boolean
   /** What Negotiate needs to know after the mechanism is done; left out by packages that are not mechanisms. */
   readonly mechListMic?: MechListMic
   /**

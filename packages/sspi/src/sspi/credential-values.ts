@@ -1,4 +1,6 @@
 import { SspiError } from '../status/index.js'
+import type { CertificateCredential } from './certificate-credential.js'
+import type { SecretSource } from './secret-source.js'
 
 /**
  * What a credential is made of: values, immutable, with nothing taken from the environment. Each kind shows itself
@@ -8,7 +10,12 @@ export type CredentialValue = SettledCredentialValue | ChosenCredential
 
 /** A credential value that is not chosen later: it has its secret, or knows where to fetch it. */
 export type SettledCredentialValue =
-  PasswordCredential | NtHashCredential | KeytabCredential | TicketCacheCredential | AnonymousCredential
+  | PasswordCredential
+  | NtHashCredential
+  | KeytabCredential
+  | TicketCacheCredential
+  | CertificateCredential
+  | AnonymousCredential
 
 /**
  * Windows' `SEC_WINNT_AUTH_IDENTITY(_EX)` as an object. Missing strings count as empty. `packageList` restricts what
@@ -24,9 +31,6 @@ export interface SecWinntAuthIdentity {
   /** Which packages may use it (`!ntlm,kerberos`). Default: any. */
   readonly packageList?: string | undefined
 }
-
-/** Where a password or hash comes from when it should not lie in a variable: asked each time a credential is acquired. */
-export type SecretSource<T> = T | (() => T | Promise<T>)
 
 /** Options of {@link passwordCredential}. */
 export interface PasswordCredentialOptions {

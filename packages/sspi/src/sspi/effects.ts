@@ -2,6 +2,7 @@ import type { Pbkdf2Hash, SecretBytes } from '../crypto/index.js'
 import type { Account, AccountPasswordChange, AccountQuery } from './accounts.js'
 import type { CredentialValue } from './credential-values.js'
 import type { RevealedCredential, RevealPurpose } from './revealed-credential.js'
+import type { TlsProgress, TlsQuery } from './tls-engine.js'
 
 /**
  * What a core cannot do itself: each effect with what is asked and what is answered. A core's step returns the question,
@@ -24,6 +25,8 @@ export interface Effects {
   readonly reveal: { readonly ask: RevealQuery; readonly answer: RevealedCredential }
   /** Hands a changed ticket cache to whoever keeps it. */
   readonly keepTickets: { readonly ask: KeepTicketsQuery; readonly answer: undefined }
+  /** A step of a TLS handshake. */
+  readonly tls: { readonly ask: TlsQuery; readonly answer: TlsProgress }
 }
 
 /** A message for a Kerberos service of a realm. */

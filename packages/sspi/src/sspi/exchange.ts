@@ -1,5 +1,6 @@
 import { encodeUtf8 } from '../bytes/index.js'
 import { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SEC_I_COMPLETE_NEEDED, SspiError } from '../status/index.js'
+import { writeApplicationProtocols } from './application-protocols.js'
 import { SecBuffer, SecBufferDesc } from './buffer.js'
 import { writeSecChannelBindings, type ChannelBindings } from './channel-bindings.js'
 import {
@@ -14,6 +15,7 @@ import {
   ISC_REQ_REPLAY_DETECT,
   ISC_REQ_SEQUENCE_DETECT,
   ISC_REQ_USE_HTTP_STYLE,
+  SECBUFFER_APPLICATION_PROTOCOLS,
   SECBUFFER_CHANNEL_BINDINGS,
   SECBUFFER_EMPTY,
   SECBUFFER_EXTRA,
@@ -47,6 +49,8 @@ export interface ExchangeOptions {
   readonly channelBindings?: ChannelBindings | undefined
   /** The request that is to be authenticated, for packages that do so with each request (Digest). Default: no HTTP. */
   readonly http?: HttpRequest | undefined
+  /** Application protocols to offer or to take (ALPN), the best first; of packages that speak TLS. Default: none. */
+  readonly applicationProtocols?: readonly string[] | undefined
   /** Further `ISC_REQ_…` or `ASC_REQ_…` flags, or'ed to the others. Default 0. */
   readonly flags?: number | undefined
 }
@@ -153,7 +157,10 @@ abstract class AbstractExchange implements Disposable {
     const empty = new SecBuffer(SECBUFFER_EMPTY)
     const input = token === undefined ? [empty] : [new SecBuffer(SECBUFFER_TOKEN, token), empty]
     input.push(...this.request())
-    const { channelBindings } = this.#options
+    const { channelBindings, applicationProtocols } = this.#options
+    if (applicationProtocols !== undefined) {
+      input.push(new SecBuffer(SECBUFFER_APPLICATION_PROTOCOLS, writeApplicationProtocols(applicationProtocols)))
+    }
     if (channelBindings !== undefined) {
       input.push(new SecBuffer(SECBUFFER_CHANNEL_BINDINGS, writeSecChannelBindings(channelBindings)))
     }

@@ -47,6 +47,8 @@ export {
   type NativeNames,
   type NegotiationInfo,
   type SessionKey,
+  type SettableAttribute,
+  type SettableAttributes,
   type Sizes,
   type StreamSizes,
   type TargetInformation,
@@ -111,11 +113,19 @@ export {
   type KeytabCredentialOptions,
   type NtHashCredentialOptions,
   type PasswordCredentialOptions,
-  type SecretSource,
   type SecWinntAuthIdentity,
   type SettledCredentialValue,
   type TicketCacheCredentialOptions,
 } from './credential-values.js'
+export {
+  CertificateCredential,
+  certificateCredential,
+  type CertificateCredentialOptions,
+  type CertificateData,
+  type CertificateWithKey,
+  type RevealedCertificate,
+  type RevealedIdentity,
+} from './certificate-credential.js'
 export type { AcquireCredentialsOptions, AcquiredCredentials } from './credentials.js'
 export type {
   Answer,
@@ -140,6 +150,7 @@ export {
   type ExchangeStep,
   type InitiateOptions,
 } from './exchange.js'
+export { readApplicationProtocols, writeApplicationProtocols } from './application-protocols.js'
 export { isGssTokenOf, readGssToken, writeGssToken, type GssToken } from './gss-framing.js'
 export { DEFAULT_HALF_OPEN_LIMITS, type HalfOpenLimits } from './half-open.js'
 export { CredHandle, CtxtHandle } from './handles.js'
@@ -157,6 +168,7 @@ export type { ReplayCache } from './replay-cache.js'
 export { revealCredential, type RevealedCredential, type RevealPurpose } from './revealed-credential.js'
 export type { NonceStore } from './nonce-store.js'
 export type { HttpRequest } from './http-request.js'
+export type { SecretSource } from './secret-source.js'
 export { SecureSession, type Achieved } from './secure-session.js'
 export { SecurityFunctionTable, type SecurityFunctionTableParts } from './security-function-table.js'
 export { never } from './time.js'
@@ -457,3 +469,27 @@ export {
   WDIGEST_SP_NAME,
 } from './constants/index.js'
 export type { ChangeAccountPasswordOptions } from './password-change.js'
+export {
+  SECPKG_ATTR_EXPORTER_BINDINGS,
+  type ApplicationProtocol,
+  type Bindings,
+  type CertChain,
+  type CertContext,
+  type CipherInfo,
+  type ConnectionInfo,
+  type IssuerList,
+  type KeyingMaterial,
+  type KeyingMaterialInfo,
+  type SessionInfo,
+} from './tls-attributes.js'
+export type {
+  TlsConnection,
+  TlsEngine,
+  TlsIdentity,
+  TlsPeer,
+  TlsProgress,
+  TlsQuery,
+  TlsResult,
+  TlsSetup,
+  TlsVersion,
+} from './tls-engine.js'

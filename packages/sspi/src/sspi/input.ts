@@ -1,8 +1,10 @@
 import { decodeUtf8 } from '../bytes/index.js'
 import { SspiError } from '../status/index.js'
+import { readApplicationProtocols } from './application-protocols.js'
 import type { SecBufferDesc } from './buffer.js'
 import { readSecChannelBindings, type ChannelBindings } from './channel-bindings.js'
 import {
+  SECBUFFER_APPLICATION_PROTOCOLS,
   SECBUFFER_CHANNEL_BINDINGS,
   SECBUFFER_DATA,
   SECBUFFER_PKG_PARAMS,
@@ -17,8 +19,8 @@ const MIN_INPUT_LIMIT = 0x1_0000
 /**
  * What an exchange is given of a call's input buffers.
  *
- * @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when the token is longer than the package reads, or the bindings or the
- *   target host do not parse. Nothing has happened then.
+ * @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when the token is longer than the package reads, or the bindings, the
+ *   target host or the application protocols do not parse. Nothing has happened then.
  */
 export function readInput(input: SecBufferDesc | undefined, of: SecurityPackage): Input & { readonly kind: 'token' } {
   const buffer = input?.find(SECBUFFER_TOKEN)
@@ -37,6 +39,7 @@ export function readInput(input: SecBufferDesc | undefined, of: SecurityPackage)
     packageParams: contentsOf(input, SECBUFFER_PKG_PARAMS)?.map((bytes) => new Uint8Array(bytes)),
     targetHost: readTargetHost(input),
     data: contentsOf(input, SECBUFFER_DATA),
+    applicationProtocols: readProtocols(input),
   }
 }
 
@@ -54,4 +57,9 @@ function readTargetHost(input: SecBufferDesc | undefined): string | undefined {
 function readBindings(input: SecBufferDesc | undefined): ChannelBindings | undefined {
   const buffer = input?.find(SECBUFFER_CHANNEL_BINDINGS)
   return buffer === undefined ? undefined : readSecChannelBindings(new Uint8Array(buffer.bytes))
+}
+
+function readProtocols(input: SecBufferDesc | undefined): readonly string[] | undefined {
+  const buffer = input?.find(SECBUFFER_APPLICATION_PROTOCOLS)
+  return buffer === undefined ? undefined : readApplicationProtocols(buffer.bytes)
 }

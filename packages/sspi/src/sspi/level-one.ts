@@ -1,4 +1,4 @@
-import type { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SEC_I_CONTEXT_EXPIRED } from '../status/index.js'
+import type { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SEC_I_CONTEXT_EXPIRED, SEC_I_RENEGOTIATE } from '../status/index.js'
 import type { ContextAttribute, ContextAttributes } from './attributes.js'
 import type { SecBufferDesc } from './buffer.js'
 import type {
@@ -14,9 +14,11 @@ import type { CtxtHandle } from './handles.js'
 export interface Decrypted {
   /**
    * `SEC_E_OK`; `SEC_E_INCOMPLETE_MESSAGE` when a record is not whole (a `SECBUFFER_MISSING` says what lacks, where
-   * known); `SEC_I_CONTEXT_EXPIRED` when the peer has closed.
+   * known); `SEC_I_CONTEXT_EXPIRED` when the peer has closed; `SEC_I_RENEGOTIATE` when the protocol has something to say to the
+   * peer: the next step of the context (`initializeSecurityContext`, `acceptSecurityContext`) gives the token.
    */
-  readonly status: typeof SEC_E_OK | typeof SEC_E_INCOMPLETE_MESSAGE | typeof SEC_I_CONTEXT_EXPIRED
+  readonly status:
+    typeof SEC_E_OK | typeof SEC_E_INCOMPLETE_MESSAGE | typeof SEC_I_CONTEXT_EXPIRED | typeof SEC_I_RENEGOTIATE
   /** The quality of protection: 0, or `SECQOP_WRAP_NO_ENCRYPT` when the message was only signed. */
   readonly qop: number
 }
@@ -29,6 +31,8 @@ export interface LevelOne {
   initializeSecurityContext(options: InitializeSecurityContextOptions): Promise<ContextStep>
   /** One step of the acceptor. */
   acceptSecurityContext(options: AcceptSecurityContextOptions): Promise<ContextStep>
+  /** Asks the next step for something besides the exchange. */
+  applyControlToken(context: CtxtHandle, input: SecBufferDesc): void
   /** Asks a context. */
   queryContextAttributes<A extends ContextAttribute>(context: CtxtHandle, attribute: A): ContextAttributes[A]
   /** Signs. */

@@ -1,13 +1,30 @@
 import { SspiError, type FailureName } from '../status/index.js'
 import type { SecBuffer, SecBufferDesc } from './buffer.js'
 import type { Outcome } from './context-state.js'
-import { SECBUFFER_EMPTY, SECBUFFER_EXTRA, SECBUFFER_MISSING, SECBUFFER_TOKEN } from './constants/index.js'
+import {
+  SECBUFFER_ALERT,
+  SECBUFFER_EMPTY,
+  SECBUFFER_EXTRA,
+  SECBUFFER_MISSING,
+  SECBUFFER_TOKEN,
+} from './constants/index.js'
 
 /** The token buffer among the output. @throws {@link SspiError} `shortStatus` when there is none. */
 export function outputToken(output: SecBufferDesc | undefined, shortStatus: FailureName): SecBuffer {
   const token = output?.find(SECBUFFER_TOKEN)
   if (token === undefined) throw new SspiError(shortStatus, 'output: a buffer of type SECBUFFER_TOKEN is needed')
   return token
+}
+
+/**
+ * Whether an output buffer for an alert has room, where there is one: alerts of failures come with the error, so it is only
+ * ever emptied. @throws {@link SspiError} `shortStatus` when it has none.
+ */
+export function checkAlert(output: SecBufferDesc, allocate: boolean, shortStatus: FailureName): void {
+  const alert = output.find(SECBUFFER_ALERT)
+  if (alert !== undefined && !allocate && alert.pvBuffer !== undefined && alert.cbBuffer === 0) {
+    throw new SspiError(shortStatus, 'output: the buffer of type SECBUFFER_ALERT has no room')
+  }
 }
 
 /** Where an outcome goes. */
@@ -33,6 +50,8 @@ export function putOutcome(
   const given = input?.find(SECBUFFER_TOKEN)
   if (input !== undefined && given !== undefined) putExtra(input, given, outcome.consumed)
   putToken(buffer, outcome.token, allocate)
+  const alert = output.find(SECBUFFER_ALERT)
+  if (alert !== undefined) alert.cbBuffer = 0
 }
 
 /** @throws {@link SspiError} `shortStatus` when a token does not fit into the output buffer. */

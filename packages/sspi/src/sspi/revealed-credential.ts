@@ -1,3 +1,4 @@
+import { CertificateCredential, type RevealedCertificate } from './certificate-credential.js'
 import {
   AnonymousCredential,
   ChosenCredential,
@@ -41,6 +42,7 @@ export type RevealedCredential =
       /** Takes the cache after tickets have come to it. */
       readonly save: ((cache: Uint8Array) => void | Promise<void>) | undefined
     }
+  | RevealedCertificate
   | { readonly kind: 'anonymous' }
   /** What was chosen for each side, where a credential is for both. */
   | {
@@ -78,6 +80,7 @@ function listOf(revealed: RevealedCredential): string | undefined {
 
 async function revealValue(authData: SettledCredentialValue | SecWinntAuthIdentity): Promise<RevealedCredential> {
   if (authData instanceof AnonymousCredential) return { kind: 'anonymous' }
+  if (authData instanceof CertificateCredential) return authData.reveal()
   if (authData instanceof NtHashCredential) {
     const { user, domain, packageList } = authData
     return { kind: 'nt-hash', user, domain, packageList, ntHash: await authData.reveal() }

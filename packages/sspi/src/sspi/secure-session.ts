@@ -1,5 +1,5 @@
 import { SEC_E_OK, SspiError } from '../status/index.js'
-import type { ContextAttribute, ContextAttributes, Sizes } from './attributes.js'
+import type { ContextAttribute, ContextAttributes, Sizes, StreamSizes } from './attributes.js'
 import { SecBuffer, SecBufferDesc } from './buffer.js'
 import {
   ASC_RET_CONFIDENTIALITY,
@@ -17,6 +17,8 @@ import {
   SECPKG_ATTR_ACCESS_TOKEN,
   SECPKG_ATTR_PACKAGE_INFO,
   SECPKG_ATTR_SIZES,
+  SECPKG_ATTR_STREAM_SIZES,
+  SECPKG_FLAG_STREAM,
 } from './constants/index.js'
 import type { ExportOptions } from './context-calls.js'
 import type { Side } from './events.js'
@@ -24,6 +26,7 @@ import type { CtxtHandle } from './handles.js'
 import { requestBuffers, type HttpRequest } from './http-request.js'
 import type { Identity } from './identity.js'
 import type { LevelOne } from './level-one.js'
+import { sealRecords, unsealRecords } from './stream-records.js'
 
 /** What an established session achieved. */
 export type Achieved = 'mutual authentication' | 'integrity' | 'confidentiality' | 'delegation'
@@ -48,6 +51,8 @@ export class SecureSession implements Disposable {
   readonly #table: LevelOne
   readonly #context: CtxtHandle
   #knownSizes: Sizes | undefined
+  /** Of packages whose messages are records; `null` for the others, `undefined` before somebody asked. */
+  #knownStreamSizes: StreamSizes | null | undefined
 
   /** @internal */
   constructor(
@@ -72,9 +77,16 @@ export class SecureSession implements Disposable {
     return this.attribute(SECPKG_ATTR_PACKAGE_INFO).name
   }
 
-  /** The authenticated client, on the server's side; `undefined` on the client's. */
+  /** The authenticated client, on the server's side, where it authenticated itself; `undefined` on the client's. */
   get peer(): Identity | undefined {
-    return this.side === 'acceptor' ? this.attribute(SECPKG_ATTR_ACCESS_TOKEN).user : undefined
+    if (this.side === 'initiator') return undefined
+    try {
+      return this.attribute(SECPKG_ATTR_ACCESS_TOKEN).user
+    } catch (error) {
+      // A client without a certificate is nobody, and welcome where none was required.
+      if (error instanceof SspiError && error.code === 'SEC_E_UNSUPPORTED_FUNCTION') return undefined
+      throw error
+    }
   }
 
   /** The context's answer to an attribute, as `queryContextAttributes`. */
@@ -82,8 +94,13 @@ export class SecureSession implements Disposable {
     return this.#table.queryContextAttributes(this.#context, attribute)
   }
 
-  /** Encrypts and signs a message: one self-contained token, the package's GSS wrap format where it has one. */
+  /**
+   * Encrypts and signs a message: one self-contained token, the package's GSS wrap format where it has one. Of a package whose
+   * messages are records: so many records as are needed.
+   */
   seal(message: Uint8Array): Uint8Array {
+    const streamSizes = this.#streamSizes
+    if (streamSizes !== null) return sealRecords(this.#table, this.#context, streamSizes, message)
     const { securityTrailer: room, blockSize, tokenLast = false } = this.#sizes
     if (tokenLast) return this.#sealTokenLast(message, room)
     // RC4 has blocks of one byte, and pads by one all the same (RFC 4757 section 7.3).
@@ -117,6 +134,7 @@ export class SecureSession implements Disposable {
    * @throws `SspiError` `SEC_E_MESSAGE_ALTERED`, `SEC_E_OUT_OF_SEQUENCE`, `SEC_E_INVALID_TOKEN`.
    */
   unseal(sealed: Uint8Array): Uint8Array {
+    if (this.#streamSizes !== null) return unsealRecords(this.#table, this.#context, new Uint8Array(sealed))
     const data = new SecBuffer(SECBUFFER_DATA)
     const message = new SecBufferDesc([new SecBuffer(SECBUFFER_STREAM, new Uint8Array(sealed)), data])
     const { status } = this.#table.decryptMessage(this.#context, message)
@@ -168,6 +186,12 @@ export class SecureSession implements Disposable {
   /** Asked once, and only where messages are sent: a package that protects none has no sizes. */
   get #sizes(): Sizes {
     return (this.#knownSizes ??= this.attribute(SECPKG_ATTR_SIZES))
+  }
+
+  get #streamSizes(): StreamSizes | null {
+    if (this.#knownStreamSizes !== undefined) return this.#knownStreamSizes
+    const streams = (this.attribute(SECPKG_ATTR_PACKAGE_INFO).capabilities & SECPKG_FLAG_STREAM) !== 0
+    return (this.#knownStreamSizes = streams ? this.attribute(SECPKG_ATTR_STREAM_SIZES) : null)
   }
 
   /** Ends the session and wipes its keys. */

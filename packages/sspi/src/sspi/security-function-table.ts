@@ -1,5 +1,5 @@
-import { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SEC_I_CONTEXT_EXPIRED } from '../status/index.js'
-import type { ContextAttribute, ContextAttributes } from './attributes.js'
+import { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SEC_I_CONTEXT_EXPIRED, SEC_I_RENEGOTIATE } from '../status/index.js'
+import type { ContextAttribute, ContextAttributes, SettableAttribute, SettableAttributes } from './attributes.js'
 import type { SecBufferDesc } from './buffer.js'
 import type { SecurityPackage } from './contract.js'
 import type {
@@ -152,6 +152,17 @@ export class SecurityFunctionTable implements LevelOne {
     return this.#contexts.complete(context, token)
   }
 
+  /**
+   * ApplyControlToken: asks a context for something besides the exchange, in a `SECBUFFER_TOKEN` that only its package
+   * understands (`SCHANNEL_SHUTDOWN`). The next step of the context, without input, gives the token for the peer.
+   *
+   * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` when the package does not know what is asked; `SEC_E_INVALID_TOKEN` when
+   *   it is not in one token buffer. Nothing has happened then.
+   */
+  applyControlToken(context: CtxtHandle, input: SecBufferDesc): void {
+    this.#contexts.control(context, input)
+  }
+
   /** DeleteSecurityContext: ends the session and wipes its keys. @throws `SspiError` `SEC_E_INVALID_HANDLE`. */
   deleteSecurityContext(context: CtxtHandle): void {
     this.#contexts.delete(context)
@@ -163,6 +174,19 @@ export class SecurityFunctionTable implements LevelOne {
    */
   queryContextAttributes<A extends ContextAttribute>(context: CtxtHandle, attribute: A): ContextAttributes[A] {
     return this.#contexts.query(context, attribute)
+  }
+
+  /**
+   * SetContextAttributes, of an established context. What can be set is in {@link SettableAttributes}.
+   * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` when this package's contexts have no such attribute;
+   *   `SEC_E_INVALID_PARAMETER` when the value cannot be.
+   */
+  setContextAttributes<A extends SettableAttribute>(
+    context: CtxtHandle,
+    attribute: A,
+    value: SettableAttributes[A],
+  ): void {
+    this.#contexts.set(context, attribute, value)
   }
 
   /**
@@ -223,6 +247,8 @@ export class SecurityFunctionTable implements LevelOne {
         return { status: SEC_E_INCOMPLETE_MESSAGE, qop: 0 }
       case 'closed':
         return { status: SEC_I_CONTEXT_EXPIRED, qop: 0 }
+      case 'renegotiate':
+        return { status: SEC_I_RENEGOTIATE, qop: 0 }
     }
   }
 
