@@ -1,5 +1,6 @@
 import { pbkdf2 } from '../crypto/index.js'
 import { memoryNonceStore, memoryReplayCache } from '../io/stores/index.js'
+import { answerTls } from '../io/tls/index.js'
 import { SspiError, type FailureName } from '../status/index.js'
 import {
   revealCredential,
@@ -71,6 +72,7 @@ export function createDriver(parts: DriverParts): Driver {
       ),
     keepTickets: ({ cache, save }, signal) =>
       guarded('the ticket cache could not be saved', 'SEC_E_INTERNAL_ERROR', signal, () => nothing(save(cache))),
+    tls: answerTls,
   }
   return { answer: (ask, signal) => answer(answerers, ask, signal) }
 }

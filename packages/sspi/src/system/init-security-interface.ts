@@ -5,8 +5,10 @@ import { memoryNonceStore, memoryReplayCache } from '../io/stores/index.js'
 import { kerberosPackage, type KerberosOptions } from '../kerberos/index.js'
 import { negotiatePackage, type NegotiateOptions } from '../negotiate/index.js'
 import { ntlmPackage, type HostNames, type NtlmOptions } from '../ntlm/index.js'
+import { schannelPackage } from '../schannel/index.js'
 import {
   SecurityFunctionTable,
+  UNISP_NAME,
   type AccountDatabase,
   type AuthenticationEvent,
   type HalfOpenLimits,
@@ -102,8 +104,10 @@ export function initSecurityInterface(options: SecurityInterfaceOptions = {}): S
 function builtInPackages(options: SecurityInterfaceOptions, withoutKdc: boolean): readonly SecurityPackage[] {
   const negotiate = negotiatePackage(options.negotiate)
   const kerberos = kerberosPackage({ ...options.krb5, ...options.kerberos, withoutKdc })
-  if (fipsEnabled()) return [negotiate, kerberos]
-  return [negotiate, kerberos, ntlmPackage({ ...options.ntlm, host: options.host ?? localHostNames() })]
+  const schannel = [schannelPackage(), schannelPackage(UNISP_NAME)]
+  if (fipsEnabled()) return [negotiate, kerberos, ...schannel]
+  const ntlm = ntlmPackage({ ...options.ntlm, host: options.host ?? localHostNames() })
+  return [negotiate, kerberos, ntlm, ...schannel]
 }
 
 function senderOf({ kdc, krb5 }: SecurityInterfaceOptions): KdcSender | undefined {

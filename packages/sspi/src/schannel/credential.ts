@@ -1,0 +1,265 @@
+import { readCertificate, readPrivateKey } from '../crypto/index.js'
+import {
+  never,
+  SspiError,
+  type Credential,
+  type CredentialRequest,
+  type Identity,
+  type RevealedCertificate,
+  type RevealedIdentity,
+  type Side,
+  type TlsIdentity,
+  type TlsSetup,
+  type TlsVersion,
+} from '../sspi/index.js'
+import { CIPHER_SUITES, cipherSuite } from './cipher-suites.js'
+import {
+  SCH_CRED_AUTO_CRED_VALIDATION,
+  SCH_CRED_DISABLE_RECONNECTS,
+  SCH_CRED_MANUAL_CRED_VALIDATION,
+  SCH_CRED_NO_DEFAULT_CREDS,
+  SCH_CRED_NO_SERVERNAME_CHECK,
+  SCH_CRED_NO_SYSTEM_MAPPER,
+  SCH_CRED_REVOCATION_CHECK_CHAIN_EXCLUDE_ROOT,
+  SCH_USE_STRONG_CRYPTO,
+  SP_PROT_DTLS1_X,
+  SP_PROT_TLS1_2_CLIENT,
+  SP_PROT_TLS1_2_SERVER,
+  SP_PROT_TLS1_3_CLIENT,
+  SP_PROT_TLS1_3_SERVER,
+  TLS_1_2,
+  TLS_1_3,
+} from './constants.js'
+import { identityOf } from './identity.js'
+import { readPem, writePem } from './pem.js'
+import { SessionCache } from './session-cache.js'
+
+/** What a credential says of how to authenticate the peer. */
+export interface PeerPolicy {
+  /** DANGEROUS: not at all; the application does it. */
+  readonly manualValidation: boolean
+  /** Whether a server's name is compared with its certificate. */
+  readonly nameChecked: boolean
+  readonly requireClientCertificate: boolean
+  readonly mapToAccount: boolean
+}
+
+type SetupParts = Omit<TlsSetup, 'side' | 'requestCertificate' | 'minVersion' | 'maxVersion'>
+
+/** The versions from and to which a side speaks. */
+interface Versions {
+  readonly minVersion: TlsVersion
+  readonly maxVersion: TlsVersion
+}
+
+/** Schannel's form of a credential. */
+export class SchannelCredential implements Credential {
+  readonly expiry: Date
+  readonly identity: Identity | undefined
+  readonly policy: PeerPolicy
+  /** Sessions to go on with; `undefined` where that is switched off. */
+  readonly sessions: SessionCache | undefined
+  readonly #versions: Readonly<Partial<Record<Side, Versions>>>
+  readonly #setups = new Map<string, TlsSetup>()
+  #parts: SetupParts | undefined
+
+  constructor(
+    parts: SetupParts,
+    versions: Partial<Record<Side, Versions>>,
+    policy: PeerPolicy,
+    facts: CredentialFacts,
+  ) {
+    this.#parts = parts
+    this.#versions = versions
+    this.policy = policy
+    this.expiry = facts.expiry
+    this.identity = facts.identity
+    this.sessions = facts.reconnects && !policy.manualValidation ? new SessionCache() : undefined
+  }
+
+  /** The setup of one side's engines: the same object each time, so that what is costly is made once. */
+  setup(side: Side, requestCertificate: boolean): TlsSetup {
+    const versions = this.#versions[side]
+    if (this.#parts === undefined || versions === undefined) {
+      throw new SspiError('SEC_E_NO_CREDENTIALS', `Schannel: the credential is not for the ${side}`)
+    }
+    const key = `${side} ${requestCertificate}`
+    const setup = this.#setups.get(key) ?? this.#makeSetup(this.#parts, versions, side, requestCertificate)
+    this.#setups.set(key, setup)
+    return setup
+  }
+
+  /** Whether a server can tell whom it trusts, and so may ask for certificates. */
+  get asksForCertificates(): boolean {
+    return this.#parts?.roots !== undefined || this.policy.manualValidation
+  }
+
+  /** Lets go of keys, and wipes the sessions. Keys are strings for OpenSSL, which cannot be wiped. */
+  dispose(): void {
+    this.#parts = undefined
+    this.#setups.clear()
+    this.sessions?.dispose()
+  }
+
+  #makeSetup(parts: SetupParts, versions: Versions, side: Side, requestCertificate: boolean): TlsSetup {
+    // A server trusts nobody by default: any public authority would vouch for its clients.
+    const roots = side === 'acceptor' ? (parts.roots ?? []) : parts.roots
+    return { ...parts, ...versions, side, roots, requestCertificate }
+  }
+}
+
+interface CredentialFacts {
+  readonly expiry: Date
+  readonly identity: Identity | undefined
+  readonly reconnects: boolean
+}
+
+const KNOWN_FLAGS =
+  SCH_CRED_NO_SYSTEM_MAPPER |
+  SCH_CRED_NO_SERVERNAME_CHECK |
+  SCH_CRED_MANUAL_CRED_VALIDATION |
+  SCH_CRED_NO_DEFAULT_CREDS |
+  SCH_CRED_AUTO_CRED_VALIDATION |
+  SCH_CRED_DISABLE_RECONNECTS |
+  SCH_CRED_REVOCATION_CHECK_CHAIN_EXCLUDE_ROOT |
+  SCH_USE_STRONG_CRYPTO
+
+/**
+ * Makes a credential of certificates. A client needs none.
+ *
+ * @throws {@link SspiError} `SEC_E_NO_CREDENTIALS` for a server without certificate, or a certificate without key;
+ *   `SEC_E_UNKNOWN_CREDENTIALS` when something does not parse, or a key does not fit; `SEC_E_ALGORITHM_MISMATCH` when no version
+ *   or no cipher suite is left; `SEC_E_UNSUPPORTED_FUNCTION` for a flag without a meaning here.
+ */
+export function acquireSchannelCredential({ value, use }: CredentialRequest): SchannelCredential {
+  if (value !== undefined && value.kind !== 'certificate' && value.kind !== 'anonymous') {
+    throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', `Schannel: it has no use for a credential of kind '${value.kind}'`)
+  }
+  const given = value?.kind === 'certificate' ? value : NO_CERTIFICATE
+  if (use !== 'outbound' && given.identities.length === 0) {
+    throw new SspiError('SEC_E_NO_CREDENTIALS', 'Schannel: a server needs a certificate; give certificateCredential()')
+  }
+  const { options } = given
+  const flags = readFlags(options.flags ?? 0, options.crls !== undefined)
+  const has = (flag: number): boolean => (flags & flag) !== 0
+  const suites = readSuites(options.cipherSuites)
+  const versions: Partial<Record<Side, Versions>> = {}
+  if (use !== 'inbound') versions.initiator = versionsOf('initiator', options.enabledProtocols ?? 0, suites)
+  if (use !== 'outbound') versions.acceptor = versionsOf('acceptor', options.enabledProtocols ?? 0, suites)
+  const policy: PeerPolicy = {
+    manualValidation: options.manualValidation === true || has(SCH_CRED_MANUAL_CRED_VALIDATION),
+    nameChecked: !has(SCH_CRED_NO_SERVERNAME_CHECK),
+    requireClientCertificate: options.requireClientCertificate ?? false,
+    mapToAccount: (options.mapToAccount ?? false) && !has(SCH_CRED_NO_SYSTEM_MAPPER),
+  }
+  if (policy.requireClientCertificate && options.roots === undefined && !policy.manualValidation) {
+    throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', 'Schannel: requireClientCertificate needs roots to check them by')
+  }
+  const { identities, leaf } = readIdentities(given.identities)
+  const parts: SetupParts = {
+    identities,
+    roots: options.roots === undefined ? undefined : readPem(options.roots, 'CERTIFICATE').map(certificatePem),
+    crls: options.crls === undefined ? [] : readPem(options.crls, 'X509 CRL').map((crl) => writePem(crl, 'X509 CRL')),
+    cipherSuites: suites,
+    groups: options.groups,
+  }
+  return new SchannelCredential(parts, versions, policy, {
+    expiry: leaf === undefined ? never() : readCertificate(leaf).validTo,
+    identity: leaf === undefined ? undefined : identityOf(leaf, 'asserted'),
+    reconnects: !has(SCH_CRED_DISABLE_RECONNECTS),
+  })
+}
+
+const NO_CERTIFICATE: RevealedCertificate = { kind: 'certificate', packageList: undefined, identities: [], options: {} }
+
+function certificatePem(der: Uint8Array): string {
+  return writePem(der, 'CERTIFICATE')
+}
+
+function readFlags(flags: number, withLists: boolean): number {
+  const unknown = flags & ~KNOWN_FLAGS
+  if (unknown !== 0) {
+    const hex = (unknown >>> 0).toString(16)
+    throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `Schannel: flags 0x${hex} of the credential mean nothing here`)
+  }
+  if ((flags & SCH_CRED_REVOCATION_CHECK_CHAIN_EXCLUDE_ROOT) !== 0 && !withLists) {
+    throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', 'Schannel: to check revocation, give crls: nothing is fetched')
+  }
+  return flags
+}
+
+function readSuites(names: readonly string[] | undefined): readonly string[] {
+  if (names === undefined) return CIPHER_SUITES.map(({ name }) => name)
+  for (const name of names) {
+    if (cipherSuite(name) === undefined) {
+      throw new SspiError('SEC_E_ALGORITHM_MISMATCH', `Schannel: there is no cipher suite '${name}' here`)
+    }
+  }
+  return names
+}
+
+const SIDE_BITS: Readonly<Record<Side, readonly (readonly [number, TlsVersion])[]>> = {
+  initiator: [
+    [SP_PROT_TLS1_2_CLIENT, TLS_1_2],
+    [SP_PROT_TLS1_3_CLIENT, TLS_1_3],
+  ],
+  acceptor: [
+    [SP_PROT_TLS1_2_SERVER, TLS_1_2],
+    [SP_PROT_TLS1_3_SERVER, TLS_1_3],
+  ],
+}
+
+/** The versions that a side may speak: those that are enabled, and have a suite. */
+function versionsOf(side: Side, enabled: number, suites: readonly string[]): Versions {
+  if ((enabled & SP_PROT_DTLS1_X) !== 0) {
+    throw new SspiError('SEC_E_ALGORITHM_MISMATCH', 'Schannel: DTLS is not spoken here')
+  }
+  const versions = SIDE_BITS[side]
+    .filter(([bit]) => enabled === 0 || (enabled & bit) !== 0)
+    .map(([, version]) => version)
+    .filter((version) => suites.some((name) => cipherSuite(name)?.version === version))
+  const [minVersion] = versions
+  const maxVersion = versions.at(-1)
+  if (minVersion === undefined || maxVersion === undefined) {
+    const what = `protocols 0x${enabled.toString(16)} with these cipher suites`
+    throw new SspiError('SEC_E_ALGORITHM_MISMATCH', `Schannel: of ${what}, none is left for the ${side}`)
+  }
+  return { minVersion, maxVersion }
+}
+
+function readIdentities(given: readonly RevealedIdentity[]): {
+  readonly identities: readonly TlsIdentity[]
+  /** The first certificate in sight: those in PKCS#12 only OpenSSL sees. */
+  readonly leaf: Uint8Array | undefined
+} {
+  let leaf: Uint8Array | undefined
+  const identities = given.map((each): TlsIdentity => {
+    if (each.kind === 'pkcs12') {
+      return { kind: 'pkcs12', bytes: new Uint8Array(each.pkcs12), passphrase: each.passphrase }
+    }
+    const certificates = readPem(each.certificate, 'CERTIFICATE')
+    const own = certificates[0]! // readPem gives at least one
+    checkCertificate(own)
+    if (each.privateKey === undefined) {
+      // Windows tells the two cases apart.
+      const code = given.length === 1 ? 'SEC_E_NO_CREDENTIALS' : 'SEC_E_UNKNOWN_CREDENTIALS'
+      throw new SspiError(code, 'Schannel: a certificate is of use with its private key only')
+    }
+    const key = readPrivateKey(each.privateKey, each.passphrase)
+    if (!key.fits(own)) {
+      throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', 'Schannel: the private key is not that of the certificate')
+    }
+    leaf ??= own
+    const pem = certificates.map(certificatePem).join('')
+    return { kind: 'pem', certificates: pem, privateKey: key.pem, passphrase: undefined }
+  })
+  return { identities, leaf }
+}
+
+function checkCertificate(der: Uint8Array): void {
+  try {
+    readCertificate(der)
+  } catch (cause) {
+    throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', 'Schannel: the certificate does not parse', { cause })
+  }
+}

@@ -1,0 +1,156 @@
+import { readCertificate, type Certificate } from '../crypto/index.js'
+import { SspiError, type FailureName, type Side, type TlsPeer } from '../sspi/index.js'
+
+/** Why a peer is refused. */
+export interface Refusal {
+  readonly code: FailureName
+  readonly message: string
+  /** The number of the alert that tells the peer. */
+  readonly alert: number
+}
+
+/** What a peer's certificate is held against. */
+export interface Expectation {
+  readonly side: Side
+  /** The host that the initiator wants; `undefined`: its name is not compared. */
+  readonly host: string | undefined
+  readonly now: Date
+}
+
+const BAD_CERTIFICATE = 42
+const UNSUPPORTED_CERTIFICATE = 43
+const CERTIFICATE_REVOKED = 44
+const CERTIFICATE_EXPIRED = 45
+const CERTIFICATE_UNKNOWN = 46
+const UNKNOWN_CA = 48
+
+interface Verdict {
+  readonly code: FailureName
+  readonly alert: number
+  readonly why: string
+}
+
+const UNTRUSTED: Verdict = { code: 'SEC_E_UNTRUSTED_ROOT', alert: UNKNOWN_CA, why: 'its chain ends in no trusted root' }
+const NO_CRL: Verdict = {
+  code: 'CRYPT_E_NO_REVOCATION_CHECK',
+  alert: CERTIFICATE_UNKNOWN,
+  why: 'no revocation list of one of its issuers was given',
+}
+const STALE_CRL: Verdict = {
+  code: 'CRYPT_E_REVOCATION_OFFLINE',
+  alert: CERTIFICATE_UNKNOWN,
+  why: 'a revocation list is not, or no longer, good',
+}
+const EXPIRED: Verdict = {
+  code: 'SEC_E_CERT_EXPIRED',
+  alert: CERTIFICATE_EXPIRED,
+  why: 'it, or one of its issuers, is not good now',
+}
+const WRONG_USAGE: Verdict = {
+  code: 'SEC_E_CERT_WRONG_USAGE',
+  alert: UNSUPPORTED_CERTIFICATE,
+  why: 'it is not for this use',
+}
+
+/** OpenSSL's verdicts by Node's names for them. The alerts are those that OpenSSL itself would send. */
+const VERDICTS: ReadonlyMap<string, Verdict> = new Map<string, Verdict>([
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', UNTRUSTED],
+  ['SELF_SIGNED_CERT_IN_CHAIN', UNTRUSTED],
+  ['UNABLE_TO_GET_ISSUER_CERT', UNTRUSTED],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', UNTRUSTED],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', UNTRUSTED],
+  ['CERT_UNTRUSTED', UNTRUSTED],
+  ['CERT_HAS_EXPIRED', EXPIRED],
+  ['CERT_NOT_YET_VALID', EXPIRED],
+  ['CERT_REVOKED', { code: 'CRYPT_E_REVOKED', alert: CERTIFICATE_REVOKED, why: 'it was revoked' }],
+  ['UNABLE_TO_GET_CRL', NO_CRL],
+  ['CRL_HAS_EXPIRED', STALE_CRL],
+  ['CRL_NOT_YET_VALID', STALE_CRL],
+  ['CRL_SIGNATURE_FAILURE', STALE_CRL],
+  ['INVALID_PURPOSE', WRONG_USAGE],
+  ['CERT_REJECTED', WRONG_USAGE],
+  ['CERT_SIGNATURE_FAILURE', { code: 'TRUST_E_CERT_SIGNATURE', alert: BAD_CERTIFICATE, why: 'a signature is wrong' }],
+])
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
+const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
+const ANY_USAGE = '2.5.29.37.0'
+/** Bit 0 of KeyUsage, RFC 5280 §4.2.1.3: the key signs. Every cipher suite here needs that of a certificate. */
+const DIGITAL_SIGNATURE = 0x80
+
+/**
+ * Judges a peer by its certificate: OpenSSL's verdict on the chain first, then what OpenSSL was not asked: whether the certificate
+ * is good by our clock, is for this use, and (for a server) for this host.
+ *
+ * @returns why it is refused, or `undefined`.
+ */
+export function judgePeer(peer: TlsPeer, expected: Expectation): Refusal | undefined {
+  const [der] = peer.chain
+  if (der === undefined) return refuse('SEC_E_CERT_UNKNOWN', CERTIFICATE_UNKNOWN, 'it is missing')
+  let certificate: Certificate
+  try {
+    certificate = readCertificate(der)
+  } catch (error) {
+    if (!(error instanceof SspiError)) throw error
+    return refuse('SEC_E_CERT_UNKNOWN', BAD_CERTIFICATE, error.message)
+  }
+  const name = `'${certificate.subjectName}'`
+  if (peer.verdict !== undefined) {
+    const { code, alert, why } = VERDICTS.get(peer.verdict) ?? UNKNOWN_VERDICT
+    return refuse(code, alert, `${name}: ${why} (${peer.verdict})`)
+  }
+  if (expected.now < certificate.validFrom || expected.now > certificate.validTo) {
+    const when = `${certificate.validFrom.toISOString()} to ${certificate.validTo.toISOString()}`
+    return refuse(EXPIRED.code, EXPIRED.alert, `${name}: good from ${when}, now it is ${expected.now.toISOString()}`)
+  }
+  return judgeUsage(certificate, name, expected.side) ?? judgeHost(certificate, name, expected)
+}
+
+const UNKNOWN_VERDICT: Verdict = { code: 'SEC_E_CERT_UNKNOWN', alert: CERTIFICATE_UNKNOWN, why: 'OpenSSL refuses it' }
+
+function judgeUsage(certificate: Certificate, name: string, side: Side): Refusal | undefined {
+  const { keyUsage, extendedKeyUsage } = certificate
+  if (keyUsage !== undefined && ((keyUsage[0] ?? 0) & DIGITAL_SIGNATURE) === 0) {
+    return refuse(WRONG_USAGE.code, WRONG_USAGE.alert, `${name}: its key is not for signatures`)
+  }
+  const wanted = side === 'initiator' ? SERVER_AUTH : CLIENT_AUTH
+  if (extendedKeyUsage === undefined || extendedKeyUsage.some((use) => use === wanted || use === ANY_USAGE)) {
+    return undefined
+  }
+  const whose = side === 'initiator' ? 'servers' : 'clients'
+  return refuse(
+    WRONG_USAGE.code,
+    WRONG_USAGE.alert,
+    `${name}: it is not for ${whose}, but for ${extendedKeyUsage.join(', ')}`,
+  )
+}
+
+function judgeHost(certificate: Certificate, name: string, { side, host }: Expectation): Refusal | undefined {
+  if (side === 'acceptor' || host === undefined) return undefined
+  if (host === '') {
+    return refuse('SEC_E_WRONG_PRINCIPAL', BAD_CERTIFICATE, `${name}: no targetName was given to compare it with`)
+  }
+  const fits = isAddress(host) ? certificate.isForAddress(host) : certificate.isForHost(host)
+  return fits ? undefined : refuse('SEC_E_WRONG_PRINCIPAL', BAD_CERTIFICATE, `${name}: it is not for '${host}'`)
+}
+
+function refuse(code: FailureName, alert: number, why: string): Refusal {
+  return { code, alert, message: `the peer's certificate: ${why}` }
+}
+
+/** Whether a host is an IP address, of which no name is sent (RFC 6066 §3). */
+export function isAddress(host: string): boolean {
+  return host.includes(':') || /^\d+\.\d+\.\d+\.\d+$/.test(host)
+}
+
+/**
+ * The host in a target name: `www.example.com`, or that of a service name (`HTTP/www.example.com:443`). Without the port, without
+ * the brackets of an address, without the dot of a rooted name.
+ */
+export function hostOf(targetName: string): string {
+  const slash = targetName.indexOf('/')
+  const rest = targetName.slice(slash + 1).split('/', 1)[0]!
+  const bracketed = /^\[([^\]]*)\]/.exec(rest)?.[1]
+  if (bracketed !== undefined) return bracketed
+  const host = rest.split(':').length === 2 ? rest.slice(0, rest.indexOf(':')) : rest
+  return host.endsWith('.') ? host.slice(0, -1) : host
+}

@@ -1,0 +1,13 @@
+export { readCertificateAuthorities } from './certificate-request.js'
+export { HandshakeStream, MAX_HANDSHAKE_MESSAGE, type HandshakeMessage } from './handshake-stream.js'
+export {
+  extensionData,
+  ExtensionType,
+  readClientHello,
+  readProtocolNames,
+  readServerHello,
+  readServerName,
+  type ClientHello,
+  type Extension,
+  type ServerHello,
+} from './hello.js'
