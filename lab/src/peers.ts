@@ -7,6 +7,7 @@ const VARIABLES = {
   'samba-ad': 'AD_ADDRESS',
   'heimdal-kcm': 'HEIMDAL_KCM',
   'sssd-kcm': 'SSSD_KCM',
+  dns: 'LAB_DNS',
 } as const
 
 /** A peer of the lab, named as its script in `lab/peers`. */

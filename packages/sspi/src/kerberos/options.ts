@@ -45,6 +45,20 @@ export interface KerberosOptions {
   readonly proxiable?: boolean | undefined
   /** Whether the KDC may give the client another name or realm than was asked for. Default `false`. */
   readonly canonicalize?: boolean | undefined
+  /**
+   * Whether to ask DNS for the realm of a host that neither the configuration nor the KDC knows. DNS is not authentic: whoever
+   * answers chooses among the realms that trust ours. Default `false`.
+   */
+  readonly dnsLookupRealm?: boolean | undefined
+  /**
+   * Whether to ask for a service by what DNS calls its host, always or where the KDC does not know it otherwise (`fallback`). Whoever
+   * answers DNS chooses the service then. Default `false`.
+   */
+  readonly dnsCanonicalizeHostname?: boolean | 'fallback' | undefined
+  /** Whether that name is the one that the host's address has. Default `false`. */
+  readonly rdns?: boolean | undefined
+  /** The domain that is put behind host names of one label which DNS is not asked for. Default: none. */
+  readonly qualifyShortname?: string | undefined
   /** Whether to delegate only to servers that the KDC trusts with it. Default `false`. */
   readonly enforceOkAsDelegate?: boolean | undefined
   /** Kinds of pre-authentication to prefer, by number. Default: the strongest that the KDC offers. */
@@ -95,6 +109,10 @@ export interface KerberosSettings {
   readonly forwardable: boolean
   readonly proxiable: boolean
   readonly canonicalize: boolean
+  readonly dnsLookupRealm: boolean
+  readonly dnsCanonicalizeHostname: boolean | 'fallback'
+  readonly rdns: boolean
+  readonly qualifyShortname: string | undefined
   readonly enforceOkAsDelegate: boolean
   readonly preferredPreauthTypes: readonly number[]
   readonly preauthMethods: readonly PreauthMethod[]
@@ -146,6 +164,10 @@ export function readOptions(options: KerberosOptions = {}): KerberosSettings {
     forwardable: options.forwardable ?? false,
     proxiable: options.proxiable ?? false,
     canonicalize: options.canonicalize ?? false,
+    dnsLookupRealm: options.dnsLookupRealm ?? false,
+    dnsCanonicalizeHostname: options.dnsCanonicalizeHostname ?? false,
+    rdns: options.rdns ?? false,
+    qualifyShortname: options.qualifyShortname,
     enforceOkAsDelegate: options.enforceOkAsDelegate ?? false,
     preferredPreauthTypes: options.preferredPreauthTypes ?? [],
     preauthMethods: options.preauthMethods ?? [],

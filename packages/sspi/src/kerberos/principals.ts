@@ -121,22 +121,49 @@ export function clientPrincipal(user: string, domain: string, settings: Kerberos
  * @throws {@link SspiError} `SEC_E_TARGET_UNKNOWN` when it is none of them.
  */
 export function targetPrincipal(target: string, settings: KerberosSettings): Target {
+  const service = hostService(target, settings)
+  if (service !== undefined) return serviceOnHost(service, settings)
+  const { components, realm } = splitTarget(target)
+  const nameType = components.length === 1 ? NameType.NT_PRINCIPAL : NameType.NT_SRV_INST
+  return {
+    name: { nameType, nameString: components },
+    realm: realm === undefined ? undefined : (knownRealm(realm, settings) ?? realm),
+  }
+}
+
+/** A service on a host, whose realm the target name leaves open. */
+export interface HostService {
+  /** `HTTP`. */
+  readonly service: string
+  /** As it was written; a port may stand behind it. */
+  readonly host: string
+  /** What stands behind the host, such as the domain of `ldap/dc1.example.com/example.com`. */
+  readonly rest: readonly string[]
+}
+
+/**
+ * The service on a host that a target name stands for: the first and the third of {@link targetPrincipal}.
+ *
+ * @returns `undefined` when it is something else.
+ * @throws {@link SspiError} `SEC_E_TARGET_UNKNOWN` when it is nothing at all.
+ */
+export function hostService(target: string, settings: KerberosSettings): HostService | undefined {
   if (target === '') {
     throw new SspiError('SEC_E_TARGET_UNKNOWN', 'Kerberos: no target was named, write service/host.example.com')
   }
   const { components, realm } = splitTarget(target)
-  const [service, host] = components
-  if (components.length === 1 && realm !== undefined && isHost(realm, settings)) {
-    return serviceOf([service!, realm.toLowerCase()], realm, settings)
-  }
-  if (realm !== undefined) {
-    const nameType = host === undefined ? NameType.NT_PRINCIPAL : NameType.NT_SRV_INST
-    return { name: { nameType, nameString: components }, realm: knownRealm(realm, settings) ?? realm }
-  }
+  const [service, host, ...rest] = components
+  if (service === undefined) return undefined
   if (host === undefined) {
-    return { name: { nameType: NameType.NT_PRINCIPAL, nameString: components }, realm: undefined }
+    return realm !== undefined && isHost(realm, settings) ? { service, host: realm.toLowerCase(), rest } : undefined
   }
-  return serviceOf(components, host, settings)
+  return realm === undefined ? { service, host, rest } : undefined
+}
+
+/** The principal of a service on a host, in the realm that the configuration gives the host. */
+export function serviceOnHost({ service, host, rest }: HostService, settings: KerberosSettings): Target {
+  const name = { nameType: NameType.NT_SRV_INST, nameString: [service, host, ...rest] }
+  return { name, realm: realmOfHost(host, settings) }
 }
 
 /** The realm of a host by the configuration: of its own name, else of the nearest domain above it. */
@@ -149,10 +176,6 @@ export function realmOfHost(host: string, settings: Pick<KerberosSettings, 'doma
     if (realm !== undefined) return realm
   }
   return undefined
-}
-
-function serviceOf(components: readonly string[], host: string, settings: KerberosSettings): Target {
-  return { name: { nameType: NameType.NT_SRV_INST, nameString: components }, realm: realmOfHost(host, settings) }
 }
 
 function isHost(text: string, settings: KerberosSettings): boolean {

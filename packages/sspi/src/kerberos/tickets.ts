@@ -8,8 +8,9 @@ import { obtainInitialTicket } from './kdc-exchange/as-exchange.js'
 import { isKdcError } from './kdc-exchange/kdc-errors.js'
 import { RealmPath } from './kdc-exchange/realm-path.js'
 import { askTgs } from './kdc-exchange/tgs-exchange.js'
+import { askByHostNames } from './host-names.js'
 import type { KdcClient, TicketRequest } from './kdc-client.js'
-import { formatPrincipal, krbtgt, realmOfKrbtgt, targetPrincipal, type Target } from './principals.js'
+import { formatPrincipal, hostService, krbtgt, realmOfKrbtgt, targetPrincipal, type Target } from './principals.js'
 import { copyTicket, type ServiceTicket } from './service-ticket.js'
 
 export type { KdcClient, TicketRequest } from './kdc-client.js'
@@ -25,7 +26,10 @@ export type { ServiceTicket } from './service-ticket.js'
  *   allowed, or has no end; otherwise as {@link obtainTgt} and the table of KRB-ERRORs.
  */
 export function* obtainServiceTicket(request: TicketRequest): Effectful<ServiceTicket> {
-  return yield* obtainTicketFor(request, targetPrincipal(request.targetName, request.settings))
+  const { targetName, settings } = request
+  const service = hostService(targetName, settings)
+  if (service === undefined) return yield* obtainTicketFor(request, targetPrincipal(targetName, settings))
+  return yield* askByHostNames(service, settings, (target) => obtainTicketFor(request, target))
 }
 
 /** {@link obtainServiceTicket} for a principal. */

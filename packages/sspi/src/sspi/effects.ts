@@ -15,6 +15,10 @@ export interface Effects {
   readonly changePassword: { readonly ask: AccountPasswordChange; readonly answer: boolean }
   /** The reply of a Kerberos service to a request, of which nothing was believed yet. */
   readonly kdc: { readonly ask: KdcQuery; readonly answer: Uint8Array }
+  /** What DNS calls a host; the same name where it has none. */
+  readonly canonicalHost: { readonly ask: CanonicalHostQuery; readonly answer: string }
+  /** The realm of a host by DNS; `undefined` where that has none. */
+  readonly realmOfHost: { readonly ask: { readonly host: string }; readonly answer: string | undefined }
   /** A password stretched by PBKDF2, which takes too long for a turn. Whoever asked wipes it. */
   readonly stretch: { readonly ask: StretchQuery; readonly answer: SecretBytes }
   /** Whether something comes for the first time: `false` is a replay. */
@@ -37,6 +41,14 @@ export interface KdcQuery {
   readonly service: 'kdc' | 'kpasswd'
   /** The message, without a length before it. */
   readonly request: Uint8Array
+}
+
+/** A host whose name shall be the one that DNS has for it. */
+export interface CanonicalHostQuery {
+  /** As it was written, without a port. */
+  readonly host: string
+  /** Whether it is the name of its address that counts. */
+  readonly reverse: boolean
 }
 
 /** A password to be stretched by PBKDF2. */
@@ -96,6 +108,14 @@ export type Answer = { [K in EffectName]: { readonly effect: K; readonly value: 
 
 /** Carries requests to Kerberos services. `SspiError` `SEC_E_NO_AUTHENTICATING_AUTHORITY` when none answers. */
 export type KdcSender = (query: KdcQuery, signal: AbortSignal | undefined) => Uint8Array | Promise<Uint8Array>
+
+/** Who is asked what DNS says of hosts. Nothing of that is authentic. */
+export interface HostDirectory {
+  /** What a host is called; the name that was given where there is no other, or nobody answers. */
+  canonicalName(query: CanonicalHostQuery, signal: AbortSignal | undefined): Promise<string>
+  /** The realm of a host; `undefined` where none is said, or nobody answers. */
+  realmOf(host: string, signal: AbortSignal | undefined): Promise<string | undefined>
+}
 
 /**
  * Who answers effects. An answer that needs no waiting should be returned as it is: then a context call completes in

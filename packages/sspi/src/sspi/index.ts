@@ -130,9 +130,11 @@ export type { AcquireCredentialsOptions, AcquiredCredentials } from './credentia
 export type {
   Answer,
   Ask,
+  CanonicalHostQuery,
   Driver,
   EffectName,
   Effects,
+  HostDirectory,
   KdcQuery,
   KdcSender,
   KeepTicketsQuery,

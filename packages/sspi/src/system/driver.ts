@@ -1,4 +1,5 @@
 import { pbkdf2 } from '../crypto/index.js'
+import { dnsHosts } from '../io/kdc/index.js'
 import { memoryNonceStore, memoryReplayCache } from '../io/stores/index.js'
 import { answerTls } from '../io/tls/index.js'
 import { SspiError, type FailureName } from '../status/index.js'
@@ -9,6 +10,7 @@ import {
   type Driver,
   type EffectName,
   type Effects,
+  type HostDirectory,
   type KdcSender,
   type NonceStore,
   type ReplayCache,
@@ -25,6 +27,8 @@ type Answerers = {
 export interface DriverParts {
   readonly accounts: AccountDatabase | undefined
   readonly kdc?: KdcSender | undefined
+  /** Default: DNS. */
+  readonly hosts?: HostDirectory | undefined
   /** Default: in this process's memory. */
   readonly replays?: ReplayCache | undefined
   /** Default: in this process's memory. */
@@ -33,7 +37,7 @@ export interface DriverParts {
 
 /** The driver of this composition: one answerer for each effect. What answers without waiting is handed on without waiting. */
 export function createDriver(parts: DriverParts): Driver {
-  const { replays = memoryReplayCache(), nonces = memoryNonceStore() } = parts
+  const { replays = memoryReplayCache(), nonces = memoryNonceStore(), hosts = dnsHosts() } = parts
   const answerers: Answerers = {
     account: (query, signal) => {
       const accounts = required(
@@ -61,6 +65,8 @@ export function createDriver(parts: DriverParts): Driver {
       )
       return guarded(`the way to the KDC of ${query.realm} failed`, NO_AUTHORITY, signal, () => send(query, signal))
     },
+    canonicalHost: (query, signal) => hosts.canonicalName(query, signal),
+    realmOfHost: ({ host }, signal) => hosts.realmOf(host, signal),
     stretch: ({ hash, password, salt, iterations, length }) => pbkdf2(hash, password, salt, iterations, length),
     replay: ({ key, until }, signal) =>
       guarded('the replay cache failed', 'SEC_E_INTERNAL_ERROR', signal, () => replays.remember(key, until)),

@@ -12,6 +12,7 @@ import {
   type AccountDatabase,
   type AuthenticationEvent,
   type HalfOpenLimits,
+  type HostDirectory,
   type KdcSender,
   type NonceStore,
   type Policy,
@@ -46,6 +47,8 @@ export interface SecurityInterfaceOptions {
   readonly packages?: readonly SecurityPackage[] | undefined
   /** Carries requests to Kerberos KDCs. Default: as `krb5` says; without it nowhere, so that Kerberos can only accept. */
   readonly kdc?: KdcSender | undefined
+  /** Who is asked what DNS says of hosts, where the configuration wants it to be asked. Default: the system's DNS servers. */
+  readonly hosts?: HostDirectory | undefined
   /** Remembers what acceptors have seen of clients, so that it is not accepted twice. Default: in this process's memory. */
   readonly replays?: ReplayCache | undefined
   /** Remembers how often the nonces of Digest were used. Default: in this process's memory. */
@@ -91,6 +94,7 @@ export function initSecurityInterface(options: SecurityInterfaceOptions = {}): S
     driver: createDriver({
       accounts: options.accounts,
       kdc,
+      hosts: options.hosts,
       replays: options.replays ?? memoryReplayCache({ now }),
       nonces: options.nonces ?? memoryNonceStore({ now }),
     }),

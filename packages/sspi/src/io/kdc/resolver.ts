@@ -1,4 +1,4 @@
-import { lookup, resolveSrv } from 'node:dns/promises'
+import { lookup, Resolver } from 'node:dns/promises'
 
 /** One SRV record, RFC 2782. */
 export interface SrvRecord {
@@ -22,21 +22,64 @@ export interface KdcResolver {
   lookup(host: string): Promise<readonly HostAddress[]>
 }
 
-/** The operating system's resolver for hosts, and its DNS servers for SRV records. */
-export const systemResolver: KdcResolver = {
-  async resolveSrv(name) {
-    try {
-      return await resolveSrv(name)
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined
-      if (code === 'ENOTFOUND' || code === 'ENODATA') return []
-      throw error
-    }
-  },
+/** Who answers further questions about hosts. */
+export interface HostResolver extends Pick<KdcResolver, 'lookup'> {
+  /** The texts of a name's TXT records, each put together; none when there is no such name. Rejects when it cannot be known. */
+  resolveTxt(name: string): Promise<readonly string[]>
+  /** What a name is an alias of; none for names that are none. Rejects as `resolveTxt`. */
+  resolveCname(name: string): Promise<readonly string[]>
+  /** The names of an address. Rejects when it has none. */
+  reverse(address: string): Promise<readonly string[]>
+}
+
+/** The operating system's resolver for hosts, and its DNS servers for everything else. */
+export const systemResolver: KdcResolver & HostResolver = {
+  ...recordsFrom(new Resolver()),
   async lookup(host) {
     const found = await lookup(host, { all: true, verbatim: true })
     return found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }))
   },
+}
+
+/**
+ * Other DNS servers than the system's, for every question.
+ *
+ * @param servers - `address` or `address:port`, as `dns.setServers` of Node.js has them.
+ */
+export function dnsResolver(servers: readonly string[]): KdcResolver & HostResolver {
+  const resolver = new Resolver()
+  resolver.setServers(servers)
+  return {
+    ...recordsFrom(resolver),
+    async lookup(host) {
+      const [v4, v6] = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)])
+      if (v4.status === 'rejected' && v6.status === 'rejected') throw v4.reason
+      const addresses = (found: typeof v4, family: 4 | 6): HostAddress[] =>
+        found.status === 'rejected' ? [] : found.value.map((address) => ({ address, family }))
+      return [...addresses(v4, 4), ...addresses(v6, 6)]
+    },
+  }
+}
+
+function recordsFrom(
+  resolver: Resolver,
+): Pick<KdcResolver & HostResolver, 'resolveSrv' | 'resolveTxt' | 'resolveCname' | 'reverse'> {
+  return {
+    resolveSrv: (name) => noneIfMissing(resolver.resolveSrv(name)),
+    resolveTxt: async (name) => (await noneIfMissing(resolver.resolveTxt(name))).map((parts) => parts.join('')),
+    resolveCname: (name) => noneIfMissing(resolver.resolveCname(name)),
+    reverse: (address) => resolver.reverse(address),
+  }
+}
+
+async function noneIfMissing<T>(records: Promise<readonly T[]>): Promise<readonly T[]> {
+  try {
+    return await records
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOTFOUND' || code === 'ENODATA') return []
+    throw error
+  }
 }
 
 /**

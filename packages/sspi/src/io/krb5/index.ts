@@ -15,10 +15,14 @@ export {
   type OpenCcacheOptions,
 } from '../ccache-store/index.js'
 export {
+  dnsHosts,
+  dnsResolver,
   kdcSender,
   sendToKdc,
   systemResolver,
+  type DnsHostsOptions,
   type HostAddress,
+  type HostResolver,
   type KdcQuery,
   type KdcResolver,
   type KdcService,
