@@ -8,6 +8,7 @@ const VARIABLES = {
   'heimdal-kcm': 'HEIMDAL_KCM',
   'sssd-kcm': 'SSSD_KCM',
   dns: 'LAB_DNS',
+  'heimdal-gss-peer': 'HEIMDAL_GSS_PEER',
 } as const
 
 /** A peer of the lab, named as its script in `lab/peers`. */
