@@ -79,6 +79,15 @@ export class Writer {
     return this
   }
 
+  /** Writes a count of up to 53 bits as an unsigned 64-bit number, most significant byte first. */
+  u53be(value: number): this {
+    checkUnsigned(value, Number.MAX_SAFE_INTEGER, 'u53be')
+    const at = this.#extend(8)
+    putU32be(this.#bytes, at, Math.floor(value / 0x1_0000_0000))
+    putU32be(this.#bytes, at + 4, value >>> 0)
+    return this
+  }
+
   /** Writes a copy of `value`. */
   bytes(value: Uint8Array): this {
     const at = this.#extend(value.length)
@@ -125,7 +134,7 @@ export class Writer {
     const length = this.#length
     this.#length = 0
     if (length === bytes.length) {
-      this.#bytes = new Uint8Array(0)
+      this.#bytes = NOTHING
       return bytes
     }
     const exact = bytes.slice(0, length)
@@ -154,6 +163,8 @@ export class Writer {
     }
   }
 }
+
+const NOTHING = new Uint8Array(0)
 
 function checkUnsigned(value: number, maximum: number, what: string): void {
   if (!Number.isInteger(value) || value < 0 || value > maximum) {

@@ -43,6 +43,8 @@ export function hmac(name: DigestName, key: Uint8Array, ...parts: readonly Uint8
 export class Hmac {
   readonly #name: DigestName
   readonly #facts: HmacFacts
+  /** The bytes that the MAC is cut to. */
+  readonly #cut: number
   /** The key, hashed if it is longer than a block; `undefined` once disposed of. */
   #key: SecretBytes | undefined
   /** For the kernel: the states behind both pads. */
@@ -52,9 +54,14 @@ export class Hmac {
   /** For Node: the key under the outer pad, then room for the inner digest. */
   #outer: SecretBytes | undefined
 
-  /** @param key - Any length; not kept. @throws `SspiError` as {@link hmac}, for keys longer than a block. */
-  constructor(name: DigestName, key: Uint8Array) {
+  /**
+   * @param key - Any length; not kept.
+   * @param macBytes - How many bytes of the MAC are given, the first ones (RFC 2104 section 5). Default: all.
+   * @throws `SspiError` as {@link hmac}, for keys longer than a block.
+   */
+  constructor(name: DigestName, key: Uint8Array, macBytes?: number) {
     const facts = hmacs[name]
+    this.#cut = macBytes ?? facts.macBytes
     this.#name = name
     this.#facts = facts
     const hashed = key.length > facts.blockBytes ? digest(name, [key]) : undefined
@@ -65,7 +72,7 @@ export class Hmac {
   /**
    * The MAC of the parts, one after the other.
    *
-   * @returns The whole MAC in a new array.
+   * @returns The MAC in a new array.
    * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` where Node refuses the digest; `TypeError` once disposed of.
    */
   mac(...parts: readonly Uint8Array[]): Uint8Array {
@@ -73,8 +80,8 @@ export class Hmac {
     if (short !== undefined) return short
     const { inner, outer } = this.#pads()
     putLatin1(outer, this.#facts.blockBytes, digestText(this.#name, [inner, ...parts]))
-    const mac = new Uint8Array(this.#facts.macBytes)
-    putLatin1(mac, 0, digestText(this.#name, [outer]))
+    const mac = new Uint8Array(this.#cut)
+    putLatin1(mac, 0, digestText(this.#name, [outer]).slice(0, this.#cut))
     return mac
   }
 
@@ -86,7 +93,8 @@ export class Hmac {
     const innerDigest = digest(this.#name, [inner, ...parts])
     outer.set(innerDigest, this.#facts.blockBytes)
     wipe(innerDigest)
-    return digest(this.#name, [outer])
+    const mac = digest(this.#name, [outer])
+    return this.#cut === mac.length ? mac : mac.slice(0, this.#cut)
   }
 
   /** Overwrites what was made of the key. Calling it again is harmless. */
@@ -103,7 +111,7 @@ export class Hmac {
     const length = lengthOf(parts)
     if (!isKernelHash(name) || length > KernelLimit.mac[name]) return undefined
     const states = (this.#states ??= prepareHmac(name, this.#live()))
-    return states && kernelHmac(name, states, parts, length)
+    return states && kernelHmac(name, states, parts, length, this.#cut)
   }
 
   #pads(): { readonly inner: SecretBytes; readonly outer: SecretBytes } {

@@ -22,6 +22,7 @@ export {
 export { md4 } from './md4.js'
 export { md5 } from './md5.js'
 export { nFold } from './n-fold.js'
+export { outputBytes } from './output-bytes.js'
 export { pbkdf2, type Pbkdf2Hash } from './pbkdf2.js'
 export { randomBytes } from './random.js'
 export { Rc4 } from './rc4.js'

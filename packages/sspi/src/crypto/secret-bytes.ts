@@ -31,6 +31,28 @@ export function secretBytes(length: number): SecretBytes {
   return made
 }
 
+/** Where opened messages lie, one behind the other; each is overwritten by whoever it was opened for. */
+let slab = new Uint8Array(0)
+let slabAt = 0
+const SLAB_BYTES = 8192
+
+/**
+ * As {@link secretBytes}, for messages that are opened to be looked at and wiped. Short ones are views of memory that has nothing else
+ * in it, which costs a tenth of an array of their own. Not for keys, which live on.
+ */
+export function briefSecretBytes(length: number): SecretBytes {
+  if (length > SLAB_BYTES / 4) return secretBytes(length)
+  // Its memory is gone when somebody has transferred what was a view of it.
+  if (length > slab.length - slabAt) {
+    slab = new Uint8Array(SLAB_BYTES)
+    slabAt = 0
+  }
+  const made = new Uint8Array(slab.buffer, slabAt, length) as SecretBytes
+  slabAt += length
+  observer?.(made)
+  return made
+}
+
 /** Copies bytes into an array for secrets. The source is left as it is. */
 export function secretFrom(bytes: Uint8Array): SecretBytes {
   const copy = secretBytes(bytes.length)

@@ -1,3 +1,4 @@
+import { outputBytes } from '../crypto/index.js'
 import { SEC_E_OK, SspiError } from '../status/index.js'
 import type { ContextAttribute, ContextAttributes, Sizes, StreamSizes } from './attributes.js'
 import { SecBuffer, SecBufferDesc } from './buffer.js'
@@ -105,18 +106,28 @@ export class SecureSession implements Disposable {
     if (tokenLast) return this.#sealTokenLast(message, room)
     // RC4 has blocks of one byte, and pads by one all the same (RFC 4757 section 7.3).
     const most = blockSize
-    const out = new Uint8Array(room + message.length + most)
+    const out = outputBytes(room + message.length + most)
     out.set(message, room)
+    try {
+      return this.#sealIn(out, room, message.length, most)
+    } catch (error) {
+      out.fill(0) // the plaintext is still there
+      throw error
+    }
+  }
+
+  /** Seals the message that stands behind the room for the token, and before that for padding. */
+  #sealIn(out: Uint8Array, room: number, length: number, most: number): Uint8Array {
     const token = new SecBuffer(SECBUFFER_TOKEN, out.subarray(0, room))
-    const data = new SecBuffer(SECBUFFER_DATA, out.subarray(room, room + message.length))
+    const data = new SecBuffer(SECBUFFER_DATA, out.subarray(room, room + length))
     const buffers = [token, data]
-    if (most > 0) buffers.push(new SecBuffer(SECBUFFER_PADDING, out.subarray(room + message.length)))
+    if (most > 0) buffers.push(new SecBuffer(SECBUFFER_PADDING, out.subarray(room + length)))
     this.#table.encryptMessage(this.#context, 0, new SecBufferDesc(buffers))
     const padding = buffers[2]?.cbBuffer ?? 0
-    if (token.cbBuffer === room) return out.subarray(0, room + message.length + padding)
+    if (token.cbBuffer === room) return out.subarray(0, room + length + padding)
     // The token came out shorter than its room: the rest moves up to it.
-    out.copyWithin(token.cbBuffer, room, room + message.length + padding)
-    return out.subarray(0, token.cbBuffer + message.length + padding)
+    out.copyWithin(token.cbBuffer, room, room + length + padding)
+    return out.subarray(0, token.cbBuffer + length + padding)
   }
 
   /** Padding, if any, goes into the token in front of the rest of it, as there is no buffer for it. */

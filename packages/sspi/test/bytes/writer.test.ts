@@ -64,7 +64,14 @@ test('numbers that do not fit are a TypeError, not cut off', () => {
   assert.throws(() => writer.u32be(2 ** 32), TypeError)
   assert.throws(() => writer.u64le(-1n), TypeError)
   assert.throws(() => writer.u64be(2n ** 64n), TypeError)
+  for (const value of [-1, 0.5, 2 ** 53, Number.NaN]) assert.throws(() => writer.u53be(value), TypeError)
   assert.throws(() => writer.zeros(-1), TypeError)
   assert.throws(() => writer.zeros(Number.NaN), TypeError)
   assert.equal(writer.length, 0)
+})
+
+test('a count of 53 bits reads as a number of 64', () => {
+  for (const value of [0, 1, 0xffff_ffff, 0x1_0000_0000, 0x12_3456_789a, Number.MAX_SAFE_INTEGER]) {
+    assert.equal(new Reader(new Writer().u53be(value).finish()).u64be('x'), BigInt(value))
+  }
 })

@@ -1,5 +1,6 @@
 import type { DigestName } from '../digest-name.js'
-import { secretBytes, type SecretBytes } from '../secret-bytes.js'
+import { outputBytes } from '../output-bytes.js'
+import { briefSecretBytes, secretBytes, type SecretBytes } from '../secret-bytes.js'
 import { kernel, sameKernel, type Kernel } from './instance.js'
 
 // Each of these writes into the kernel's memory, makes one call, takes the result out and overwrites everything. Calls do not nest, so
@@ -47,20 +48,20 @@ export function prepareHmac(name: KernelHash, key: Uint8Array): SecretBytes | un
 
 const STATES_BYTES = 128
 
-/** HMAC of parts of so many bytes, by what `prepareHmac` made, in a new array over memory of its own. */
+/** The first bytes of HMAC of parts of so many bytes, by what `prepareHmac` made, in a new array over memory of its own. */
 export function kernelHmac(
   name: KernelHash,
   states: SecretBytes,
   parts: readonly Uint8Array[],
   length: number,
+  macBytes: number,
 ): Uint8Array | undefined {
   const k = sameKernel()
   if (k === undefined) return undefined
-  const { number, digestBytes } = HASHES[name]
   k.bytes.set(states, k.INNER_STATE)
   put(k, parts, k.MESSAGE)
-  k.mac(number, length)
-  return take(k, k.OUTPUT, digestBytes, length)
+  k.mac(HASHES[name].number, length)
+  return take(k, k.OUTPUT, macBytes, length)
 }
 
 /** DR of RFC 3961 section 5.1 by AES: a block, encrypted over and over, to as many bytes as the key has, 16 or 32. */
@@ -98,7 +99,7 @@ export function prepareCtsHmac(
   return takeSecret(k, k.KEYS, k.KEYS_BYTES, 0)
 }
 
-/** Protects parts of so many bytes, 16 or more. @returns ciphertext and checksum in a new array. */
+/** Protects parts of so many bytes, 16 or more. @returns ciphertext and checksum, in output bytes. */
 export function kernelEncrypt(
   { order, hash, macBytes }: CtsHmacFacts,
   rounds: number,
@@ -112,29 +113,37 @@ export function kernelEncrypt(
   put(k, parts, k.MESSAGE)
   if (order === 'mac-and-encrypt') k.macAndEncrypt(HASHES[hash].number, rounds, length, macBytes)
   else k.encryptThenMac(HASHES[hash].number, rounds, length, macBytes)
-  return take(k, k.MESSAGE, length + macBytes, length)
+  const sealed = outputBytes(length + macBytes)
+  sealed.set(k.bytes.subarray(k.MESSAGE, k.MESSAGE + length + macBytes))
+  overwrite(k, length)
+  return sealed
 }
 
-/** Opens what `kernelEncrypt` made: all of it but the first bytes, in a new array; 'altered' when the checksum is wrong. */
+/**
+ * Opens what `kernelEncrypt` made of so many bytes, the checksum not counted.
+ *
+ * @returns All of it but the first bytes, to be wiped soon; 'altered' when the checksum is wrong.
+ */
 export function kernelDecrypt(
   { order, hash, macBytes }: CtsHmacFacts,
   rounds: number,
   expanded: SecretBytes,
-  ciphertext: Uint8Array,
+  parts: readonly Uint8Array[],
+  length: number,
   leftOut: number,
 ): SecretBytes | 'altered' | undefined {
   const k = sameKernel()
   if (k === undefined) return undefined
-  const length = ciphertext.length - macBytes
   k.bytes.set(expanded, k.KEYS)
-  k.bytes.set(ciphertext, k.MESSAGE)
+  put(k, parts, k.MESSAGE)
   const different =
     order === 'mac-and-encrypt'
       ? k.decryptAndCheck(HASHES[hash].number, rounds, length, macBytes)
       : k.checkThenDecrypt(HASHES[hash].number, rounds, length, macBytes)
-  if (different === 0) return takeSecret(k, k.MESSAGE + leftOut, length - leftOut, length)
+  const opened = different === 0 ? briefSecretBytes(length - leftOut) : 'altered'
+  if (opened !== 'altered') opened.set(k.bytes.subarray(k.MESSAGE + leftOut, k.MESSAGE + length))
   overwrite(k, length)
-  return 'altered'
+  return opened
 }
 
 /** XORs data with the key stream of a state (the permutation and two indices), which moves on. @returns whether it was done. */

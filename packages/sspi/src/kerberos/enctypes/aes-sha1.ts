@@ -2,7 +2,6 @@ import { Hmac, secretFrom, wipe } from '../../crypto/index.js'
 import { ChecksumType, Enctype } from './constants.js'
 import { CtsHmac } from './cts-hmac.js'
 import { deriveRandom, KERBEROS, KeyPurpose, usageConstant } from './derivation.js'
-import { truncated } from './mac-and-encrypt.js'
 import { type EncryptionProfile } from './profile.js'
 import { prfByEncryption } from './prf-by-encryption.js'
 import { stretch } from './stretch.js'
@@ -48,7 +47,7 @@ function aesSha1(
     },
     openMac(key, usage) {
       const checksumKey = derive(key, usageConstant(usage, KeyPurpose.CHECKSUM), keyBytes)
-      const mac = truncated(new Hmac('sha1', checksumKey), MAC_BYTES)
+      const mac = new Hmac('sha1', checksumKey, MAC_BYTES)
       wipe(checksumKey)
       return mac
     },

@@ -3,7 +3,6 @@ import { Hmac, secretFrom, wipe } from '../../crypto/index.js'
 import { ChecksumType, Enctype } from './constants.js'
 import { CtsHmac } from './cts-hmac.js'
 import { kdfHmacSha2, KERBEROS, KeyPurpose, PRF, usageConstant } from './derivation.js'
-import { truncated } from './mac-and-encrypt.js'
 import { type EncryptionProfile } from './profile.js'
 import { stretch } from './stretch.js'
 
@@ -58,7 +57,7 @@ function aesSha2(
     },
     openMac(key, usage) {
       const checksumKey = derive(key, usageConstant(usage, KeyPurpose.CHECKSUM), macBytes)
-      const mac = truncated(new Hmac(hash, checksumKey), macBytes)
+      const mac = new Hmac(hash, checksumKey, macBytes)
       wipe(checksumKey)
       return mac
     },

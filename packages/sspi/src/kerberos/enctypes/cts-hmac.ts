@@ -10,7 +10,7 @@ import {
   type SecretBytes,
 } from '../../crypto/index.js'
 import { EncryptThenMac } from './encrypt-then-mac.js'
-import { MacAndEncrypt, truncated } from './mac-and-encrypt.js'
+import { MacAndEncrypt } from './mac-and-encrypt.js'
 import { messageAltered } from './message-altered.js'
 import { type MessageCipher, type SignedOnly } from './profile.js'
 
@@ -35,28 +35,25 @@ export class CtsHmac implements MessageCipher {
   }
 
   encrypt(parts: readonly Uint8Array[], confounder: Uint8Array, signedOnly?: readonly SignedOnly[]): Uint8Array {
-    if (signedOnly === undefined || signedOnly.length === 0) {
-      let length = confounder.length
-      for (const part of parts) length += part.length
-      if (length <= KernelLimit.encrypt) {
-        const expanded = this.#prepared()
-        const sealed = expanded && kernelEncrypt(this.#facts, this.#rounds, expanded, [confounder, ...parts], length)
-        if (sealed !== undefined) return sealed
-      }
+    const length = confounder.length + totalOf(parts)
+    if (length <= KernelLimit.encrypt && nothing(signedOnly)) {
+      const expanded = this.#prepared()
+      const sealed = expanded && kernelEncrypt(this.#facts, this.#rounds, expanded, [confounder, ...parts], length)
+      if (sealed !== undefined) return sealed
     }
     return this.#withNode().encrypt(parts, confounder, signedOnly)
   }
 
-  decrypt(ciphertext: Uint8Array, signedOnly?: readonly SignedOnly[]): SecretBytes {
-    const length = ciphertext.length - this.#facts.macBytes
+  decrypt(parts: readonly Uint8Array[], signedOnly?: readonly SignedOnly[]): SecretBytes {
+    const length = totalOf(parts) - this.#facts.macBytes
     if (length < CONFOUNDER_BYTES) throw messageAltered()
-    if (length <= KernelLimit.decrypt && (signedOnly === undefined || signedOnly.length === 0)) {
+    if (length <= KernelLimit.decrypt && nothing(signedOnly)) {
       const expanded = this.#prepared()
-      const opened = expanded && kernelDecrypt(this.#facts, this.#rounds, expanded, ciphertext, CONFOUNDER_BYTES)
+      const opened = expanded && kernelDecrypt(this.#facts, this.#rounds, expanded, parts, length, CONFOUNDER_BYTES)
       if (opened === 'altered') throw messageAltered()
       if (opened !== undefined) return opened
     }
-    return this.#withNode().decrypt(ciphertext, signedOnly)
+    return this.#withNode().decrypt(parts, signedOnly)
   }
 
   dispose(): void {
@@ -78,10 +75,20 @@ export class CtsHmac implements MessageCipher {
     if (this.#native !== undefined) return this.#native
     const { order, hash, macBytes } = this.#facts
     const mode = new CbcCts(this.#cipherKey.length === 16 ? 'aes128' : 'aes256', this.#cipherKey)
-    const mac = truncated(new Hmac(hash, this.#macKey), macBytes)
+    const mac = new Hmac(hash, this.#macKey, macBytes)
     const shape = { confounderBytes: CONFOUNDER_BYTES, paddingBytes: 1, macBytes }
     this.#native =
       order === 'mac-and-encrypt' ? new MacAndEncrypt(shape, mode, mac) : new EncryptThenMac(shape, mode, mac)
     return this.#native
   }
+}
+
+function totalOf(parts: readonly Uint8Array[]): number {
+  let total = 0
+  for (const part of parts) total += part.length
+  return total
+}
+
+function nothing(signedOnly: readonly SignedOnly[] | undefined): boolean {
+  return signedOnly === undefined || signedOnly.length === 0
 }

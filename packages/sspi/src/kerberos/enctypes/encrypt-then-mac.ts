@@ -1,7 +1,7 @@
 import { constantTimeEqual, secretBytes, secretFrom, wipe, type SecretBytes } from '../../crypto/index.js'
 import { bodyBytes, layOut, type MessageShape, type ModeOfOperation } from './mac-and-encrypt.js'
 import { messageAltered } from './message-altered.js'
-import { coveredParts, type MessageCipher, type MessageMac, type SignedOnly } from './profile.js'
+import { coveredParts, joined, type MessageCipher, type MessageMac, type SignedOnly } from './profile.js'
 
 /** The initial vector, which the checksum covers. */
 const IV = new Uint8Array(16)
@@ -25,7 +25,8 @@ export class EncryptThenMac implements MessageCipher {
     return out
   }
 
-  decrypt(ciphertext: Uint8Array, signedOnly?: readonly SignedOnly[]): SecretBytes {
+  decrypt(parts: readonly Uint8Array[], signedOnly?: readonly SignedOnly[]): SecretBytes {
+    const ciphertext = joined(parts)
     const length = bodyBytes(this.#shape, ciphertext)
     const encrypted = ciphertext.subarray(0, length)
     const covered = coveredParts(encrypted, this.#shape.confounderBytes, signedOnly)

@@ -102,7 +102,7 @@ export class KerberosKey {
    * @param confounder - Random bytes, as many as the profile's `confounderBytes`. Drawn when left out; a core passes
    *   those of its `World`.
    * @param signedOnly - What the checksum covers as well, by its places in the plaintext.
-   * @returns The ciphertext in a new array of {@link ciphertextBytes}.
+   * @returns The ciphertext, of {@link ciphertextBytes}.
    * @throws `TypeError` for another length of confounder.
    */
   encrypt(usage: number, plaintext: Parts, confounder?: Uint8Array, signedOnly?: readonly SignedOnly[]): Uint8Array {
@@ -116,13 +116,13 @@ export class KerberosKey {
    * Decrypts a message whose checksum is right.
    *
    * @param signedOnly - What the checksum covers as well, by its places in the plaintext.
-   * @returns The plaintext in a new array, which the caller wipes. Where the profile pads (triple DES), the padding is
+   * @returns The plaintext, which the caller wipes. Where the profile pads (triple DES), the padding is
    *   still there.
    * @throws {@link SspiError} `SEC_E_MESSAGE_ALTERED`, with one message, when it is too short, was altered, or was
    *   encrypted under another key or for another usage.
    */
-  decrypt(usage: number, ciphertext: Uint8Array, signedOnly?: readonly SignedOnly[]): SecretBytes {
-    return this.#live().cipher(usage).decrypt(ciphertext, signedOnly)
+  decrypt(usage: number, ciphertext: Parts, signedOnly?: readonly SignedOnly[]): SecretBytes {
+    return this.#live().cipher(usage).decrypt(listOf(ciphertext), signedOnly)
   }
 
   /**

@@ -2,6 +2,7 @@ import { constantTimeEqual, secretBytes, secretFrom, wipe, type Cbc, type Secret
 import { messageAltered } from './message-altered.js'
 import {
   coveredParts,
+  joined,
   paddedBytes,
   type EncryptionProfile,
   type MessageCipher,
@@ -38,7 +39,8 @@ export class MacAndEncrypt implements MessageCipher {
     return out
   }
 
-  decrypt(ciphertext: Uint8Array, signedOnly?: readonly SignedOnly[]): SecretBytes {
+  decrypt(parts: readonly Uint8Array[], signedOnly?: readonly SignedOnly[]): SecretBytes {
+    const ciphertext = joined(parts)
     const { confounderBytes } = this.#shape
     const length = bodyBytes(this.#shape, ciphertext)
     const body = secretBytes(length)
@@ -81,12 +83,4 @@ export function bodyBytes(shape: MessageShape, ciphertext: Uint8Array): number {
   const length = ciphertext.length - shape.macBytes
   if (length < shape.confounderBytes || length % shape.paddingBytes !== 0) throw messageAltered()
   return length
-}
-
-/** The first bytes of a MAC. */
-export function truncated(whole: MessageMac, length: number): MessageMac {
-  return {
-    mac: (...parts) => whole.mac(...parts).subarray(0, length),
-    dispose: () => whole.dispose(),
-  }
 }

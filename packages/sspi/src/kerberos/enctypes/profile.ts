@@ -1,3 +1,4 @@
+import { concatBytes } from '../../bytes/index.js'
 import { type Pbkdf2Hash, type SecretBytes } from '../../crypto/index.js'
 
 /** Data in one piece, or in several that count one after the other. Read in place, never kept. */
@@ -18,10 +19,11 @@ export interface MessageCipher {
   /** @param confounder - Random bytes, as many as the profile says. @returns The ciphertext in a new array. */
   encrypt(parts: readonly Uint8Array[], confounder: Uint8Array, signedOnly?: readonly SignedOnly[]): Uint8Array
   /**
-   * @returns The plaintext in a new array, which the caller wipes.
+   * @param parts - The ciphertext.
+   * @returns The plaintext, which the caller wipes.
    * @throws `SspiError` `SEC_E_MESSAGE_ALTERED` for whatever this key has not encrypted for this usage.
    */
-  decrypt(ciphertext: Uint8Array, signedOnly?: readonly SignedOnly[]): SecretBytes
+  decrypt(parts: readonly Uint8Array[], signedOnly?: readonly SignedOnly[]): SecretBytes
   /** Overwrites the derived keys. */
   dispose(): void
 }
@@ -85,6 +87,12 @@ export interface EncryptionProfile {
   openMac(key: Uint8Array, usage: number): MessageMac
   /** The pseudo-random function, RFC 3961 section 3. Its length is the profile's. */
   prf(key: Uint8Array, input: Uint8Array): SecretBytes
+}
+
+/** Several parts in one piece; a single one as it is. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts
+  return only !== undefined && parts.length === 1 ? only : concatBytes(...parts)
 }
 
 /** Bytes of the ciphertext of so many bytes of plaintext. */

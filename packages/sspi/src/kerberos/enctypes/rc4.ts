@@ -16,6 +16,7 @@ import { KeyUsage, rc4MessageType } from './key-usage.js'
 import { messageAltered } from './message-altered.js'
 import {
   coveredParts,
+  joined,
   type EncryptionProfile,
   type MessageCipher,
   type MessageMac,
@@ -106,7 +107,8 @@ class Rc4Cipher implements MessageCipher {
     return this.#keys.encrypt(parts, confounder, signedOnly)
   }
 
-  decrypt(ciphertext: Uint8Array, signedOnly?: readonly SignedOnly[]): SecretBytes {
+  decrypt(parts: readonly Uint8Array[], signedOnly?: readonly SignedOnly[]): SecretBytes {
+    const ciphertext = joined(parts)
     const plaintext = this.#keys.decrypt(ciphertext, signedOnly) ?? this.#otherKeys?.decrypt(ciphertext, signedOnly)
     if (plaintext === undefined) throw messageAltered()
     return plaintext

@@ -1,5 +1,5 @@
 import { bytesEqual, concatBytes, Reader, Writer } from '../../bytes/index.js'
-import { secretFrom, wipe } from '../../crypto/index.js'
+import { wipe } from '../../crypto/index.js'
 import { SspiError } from '../../status/index.js'
 import { KeyUsage, messageAltered, type KerberosKey } from '../enctypes/index.js'
 import {
@@ -86,8 +86,10 @@ export class CfxProtection implements MessageProtection {
     const rrc = header.rrc + (encrypted ? this.#uncountedRotation(header.ec) : 0)
     // RFC 4121 section 4.2.5: any count may come, also one above the length.
     const turn = body.length === 0 ? 0 : rrc % body.length
-    const straight = turn === 0 ? body : concatBytes(body.subarray(turn), body.subarray(0, turn))
-    const plaintext = encrypted ? this.#open(header, straight, parts) : this.#checkWrapped(header, straight, parts)
+    const straight = turn === 0 ? [body] : [body.subarray(turn), body.subarray(0, turn)]
+    const plaintext = encrypted
+      ? this.#open(header, straight, body.length, parts)
+      : this.#checkWrapped(header, concatBytes(...straight), parts)
     return { sequence: header.sequence, encrypted, plaintext }
   }
 
@@ -115,24 +117,30 @@ export class CfxProtection implements MessageProtection {
     const dataEnd = ciphertext.length - behind
     const header = writeWrapHeader({ flags, ec, rrc: behind - this.#uncountedRotation(ec), sequence })
     return {
-      token: concatBytes(header, ciphertext.subarray(dataEnd), ciphertext.subarray(0, confounderBytes)),
+      token: [header, ciphertext.subarray(dataEnd), ciphertext.subarray(0, confounderBytes)],
       data: ciphertext.subarray(confounderBytes, dataEnd),
       padding: NOTHING,
     }
   }
 
-  #open(header: Header, ciphertext: Uint8Array, parts: MessageParts | undefined): Uint8Array {
+  #open(
+    header: Header,
+    ciphertext: readonly Uint8Array[],
+    ciphertextBytes: number,
+    parts: MessageParts | undefined,
+  ): Uint8Array {
     const { macBytes, confounderBytes } = this.#key.profile
-    const dataBytes = ciphertext.length - confounderBytes - header.ec - HEADER_BYTES - macBytes
+    const dataBytes = ciphertextBytes - confounderBytes - header.ec - HEADER_BYTES - macBytes
     checkDataBytes(dataBytes, parts)
     const plain = this.#key.decrypt(this.#usage('received', 'seal'), ciphertext, signedOnlyOf(parts))
-    try {
-      // The header that was encrypted has the rotation left out (RFC 4121 section 4.2.4).
-      if (!bytesEqual(plain.subarray(-HEADER_BYTES), writeWrapHeader({ ...header, rrc: 0 }))) throw messageAltered()
-      return secretFrom(plain.subarray(0, dataBytes))
-    } finally {
+    // The header that was encrypted has the rotation left out (RFC 4121 section 4.2.4).
+    const inner = plain.subarray(plain.length - HEADER_BYTES)
+    if (!bytesEqual(inner, writeWrapHeader({ ...header, rrc: 0 }))) {
       wipe(plain)
+      throw messageAltered()
     }
+    plain.fill(0, dataBytes) // nothing but the data is left for the caller to wipe
+    return plain.subarray(0, dataBytes)
   }
 
   /** RFC 4121 section 4.2.4: the checksum is over data and header, in which both counts are zero. */
@@ -142,7 +150,7 @@ export class CfxProtection implements MessageProtection {
     const bare = writeWrapHeader({ flags, ec: 0, rrc: 0, sequence })
     const checksum = this.#key.checksum(this.#usage('sent', 'seal'), [...parts.signed, bare])
     const header = writeWrapHeader({ flags, ec: macBytes, rrc: macBytes, sequence })
-    return { token: concatBytes(header, checksum), data: concatBytes(...parts.sealed), padding: NOTHING }
+    return { token: [header, checksum], data: concatBytes(...parts.sealed), padding: NOTHING }
   }
 
   #checkWrapped(header: Header, straight: Uint8Array, parts: MessageParts | undefined): Uint8Array {
@@ -179,7 +187,7 @@ export class CfxProtection implements MessageProtection {
 
 /** RFC 4121 section 4.2.6.1. */
 function writeMicHeader(flags: number, sequence: number): Uint8Array {
-  return new Writer(HEADER_BYTES).u16be(MIC_ID).u8(flags).u8(0xff).u32be(0xffff_ffff).u64be(BigInt(sequence)).finish()
+  return new Writer(HEADER_BYTES).u16be(MIC_ID).u8(flags).u8(0xff).u32be(0xffff_ffff).u53be(sequence).finish()
 }
 
 function readMicHeader(token: Uint8Array, expectedFlags: number): Pick<Header, 'flags' | 'sequence'> {
@@ -190,19 +198,12 @@ function readMicHeader(token: Uint8Array, expectedFlags: number): Pick<Header, '
   if (reader.u8('MIC token: Filler') !== 0xff || reader.u32be('MIC token: Filler') !== 0xffff_ffff) {
     throw new SspiError('SEC_E_INVALID_TOKEN', 'MIC token: Filler: it is not all ones')
   }
-  return { flags, sequence: readSequence(reader, 'MIC token') }
+  return { flags, sequence: readSequence(reader, 'MIC token: SND_SEQ') }
 }
 
 /** RFC 4121 section 4.2.6.2. */
 function writeWrapHeader({ flags, ec, rrc, sequence }: Header): Uint8Array {
-  return new Writer(HEADER_BYTES)
-    .u16be(WRAP_ID)
-    .u8(flags)
-    .u8(0xff)
-    .u16be(ec)
-    .u16be(rrc)
-    .u64be(BigInt(sequence))
-    .finish()
+  return new Writer(HEADER_BYTES).u16be(WRAP_ID).u8(flags).u8(0xff).u16be(ec).u16be(rrc).u53be(sequence).finish()
 }
 
 function readWrapHeader(token: Uint8Array, expectedFlags: number): Header {
@@ -215,7 +216,7 @@ function readWrapHeader(token: Uint8Array, expectedFlags: number): Header {
   }
   const ec = reader.u16be('Wrap token: EC')
   const rrc = reader.u16be('Wrap token: RRC')
-  return { flags, ec, rrc, sequence: readSequence(reader, 'Wrap token') }
+  return { flags, ec, rrc, sequence: readSequence(reader, 'Wrap token: SND_SEQ') }
 }
 
 function checkId(reader: Reader, what: string, expected: number): void {
@@ -233,12 +234,12 @@ function checkFlags(what: string, flags: number, expected: number): void {
   throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: Flags: ${hex(flags)} instead of ${hex(expected)}`)
 }
 
+/** A number of 64 bits, of which nobody gets beyond 53. */
 function readSequence(reader: Reader, what: string): number {
-  const sequence = reader.u64be(`${what}: SND_SEQ`)
-  if (sequence > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `${what}: SND_SEQ: ${sequence} is beyond every count`)
-  }
-  return Number(sequence)
+  const high = reader.u32be(what)
+  const low = reader.u32be(what)
+  if (high < 0x20_0000) return high * 0x1_0000_0000 + low
+  throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `${what}: ${high} * 2^32 + ${low} is beyond every count`)
 }
 
 function checkDataBytes(dataBytes: number, parts: MessageParts | undefined): void {

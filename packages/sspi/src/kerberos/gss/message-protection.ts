@@ -11,8 +11,8 @@ export interface MessageParts {
 
 /** A wrapped message. */
 export interface Wrapped {
-  /** What goes before the data. */
-  readonly token: Uint8Array
+  /** What goes before the data, piece by piece. */
+  readonly token: readonly Uint8Array[]
   /** What takes the place of the data, of the same length; the data itself if only signed. */
   readonly data: Uint8Array
   /** What goes behind the data; empty with most encryption types. */
@@ -24,7 +24,7 @@ export interface Opened {
   readonly sequence: number
   /** Whether it was encrypted. */
   readonly encrypted: boolean
-  /** The data, without padding, in an array of its own, which the caller wipes. */
+  /** The data, without padding: nobody else's, and the caller's to wipe. */
   readonly plaintext: Uint8Array
 }
 

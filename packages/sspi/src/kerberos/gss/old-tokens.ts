@@ -95,7 +95,7 @@ export class OldProtection implements MessageProtection {
     const inFrame = start.length + (this.#parts.dceStyle ? 0 : body.length - CONFOUNDER_BYTES)
     const dataEnd = CONFOUNDER_BYTES + dataBytes
     return {
-      token: frame(start, inFrame),
+      token: [frame(start, inFrame)],
       data: body.subarray(CONFOUNDER_BYTES, dataEnd),
       padding: body.subarray(dataEnd),
     }

@@ -21,18 +21,26 @@ export interface WindowPosition {
 export class SequenceWindow {
   readonly #policy: SequencePolicy
   #next: number
-  #seen: bigint
+  /** The bits of `seen`: those of the 32 nearest numbers, and of the 32 before. */
+  #near: number
+  #far: number
 
   /** @param start - The first number of the peer, or where an imported context goes on. */
   constructor(policy: SequencePolicy, start: number | WindowPosition) {
     this.#policy = policy
     const { next, seen } = typeof start === 'number' ? { next: start, seen: 0n } : start
     this.#next = next
-    this.#seen = seen
+    this.#near = Number(seen & 0xffff_ffffn)
+    this.#far = Number(seen >> 32n)
   }
 
   get position(): WindowPosition {
-    return { next: this.#next, seen: this.#seen }
+    return { next: this.#next, seen: (BigInt(this.#far) << 32n) | BigInt(this.#near) }
+  }
+
+  /** The number expected next. */
+  get next(): number {
+    return this.#next
   }
 
   /**
@@ -46,16 +54,23 @@ export class SequenceWindow {
     const ahead = sequence - this.#next
     if (ahead >= 0) {
       if (ahead > 0 && this.#policy === 'in-order') throw outOfSequence(sequence, this.#next, 'one is missing')
-      this.#seen = ahead >= WINDOW ? 1n : BigInt.asUintN(WINDOW, (this.#seen << BigInt(ahead + 1)) | 1n)
+      // The bits move up by one for each number, and the lowest stands for this one.
+      for (let moved = 0; moved <= Math.min(ahead, WINDOW); moved++) {
+        this.#far = ((this.#far << 1) | (this.#near >>> 31)) >>> 0
+        this.#near = (this.#near << 1) >>> 0
+      }
+      this.#near = (this.#near | 1) >>> 0
       this.#next = sequence + 1
       return
     }
     const behind = -ahead - 1
     if (behind >= WINDOW) throw outOfSequence(sequence, this.#next, 'it is too old to be told from a replay')
-    const bit = 1n << BigInt(behind)
-    if ((this.#seen & bit) !== 0n) throw outOfSequence(sequence, this.#next, 'it came before')
+    const bit = (1 << (behind % 32)) >>> 0
+    const seen = behind < 32 ? this.#near : this.#far
+    if ((seen & bit) !== 0) throw outOfSequence(sequence, this.#next, 'it came before')
     if (this.#policy === 'in-order') throw outOfSequence(sequence, this.#next, 'it comes too late')
-    this.#seen |= bit
+    if (behind < 32) this.#near = (seen | bit) >>> 0
+    else this.#far = (seen | bit) >>> 0
   }
 }
 

@@ -97,7 +97,7 @@ export class KerberosSession implements Session {
     const paddingRoom = roomForPadding(layout.padding, lengths.padding)
     const room = signatureRoom(layout.token, lengths.token)
     const wrapped = protection.wrap(layout, encrypt, this.#sendNumber(sequence))
-    room.set(wrapped.token)
+    putPieces(wrapped.token, room)
     layout.token.cbBuffer = room.length
     scatter(wrapped.data, layout.sealed)
     paddingRoom.set(wrapped.padding)
@@ -171,7 +171,7 @@ export class KerberosSession implements Session {
       if (number === sequence >>> 0) return
       throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `Kerberos: message ${number}, the caller expects ${sequence >>> 0}`)
     }
-    const { next } = this.#window.position
+    const { next } = this.#window
     // 32 bits wrap: the number nearest to the one expected is meant.
     const meant = this.#protection.sequenceBits === 32 ? next + ((number - (next % TWO_32)) | 0) : number
     this.#window.accept(meant)
@@ -196,6 +196,15 @@ const TWO_32 = 0x1_0000_0000
 /** Who the ticket says the client is. Nothing is taken from a PAC, whose signatures nobody has checked. */
 function identityOf({ client }: SessionParts): Identity {
   return { name: formatName(client.name), domain: client.realm, sid: undefined, groups: [], source: 'verified' }
+}
+
+/** Puts pieces into memory one after the other. */
+function putPieces(pieces: readonly Uint8Array[], room: Uint8Array): void {
+  let at = 0
+  for (const piece of pieces) {
+    room.set(piece, at)
+    at += piece.length
+  }
 }
 
 /** Puts bytes into the pieces one after the other. */
