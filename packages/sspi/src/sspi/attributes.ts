@@ -156,6 +156,18 @@ export const SECPKG_ATTR_KERBEROS_TICKET = 0x4000_0001
 /** What a client has delegated to a Kerberos acceptor. An attribute of this library, as {@link SECPKG_ATTR_KERBEROS_TICKET}. */
 export const SECPKG_ATTR_DELEGATED_TICKETS = 0x4000_0002
 
+/**
+ * Whom the client wants to act as, in mechanisms where that may be another than the one who authenticates (SASL). An attribute of
+ * this library, as {@link SECPKG_ATTR_KERBEROS_TICKET}.
+ */
+export const SECPKG_ATTR_AUTHORIZATION_ID = 0x4000_0020
+
+/** Result of {@link SECPKG_ATTR_AUTHORIZATION_ID}. */
+export interface AuthorizationId {
+  /** As the client wrote it; empty for itself. The package has checked that it may. */
+  readonly authorizationId: string
+}
+
 /** Result of {@link SECPKG_ATTR_KERBEROS_TICKET}. */
 export interface KerberosTicket {
   /** `alice@EXAMPLE.COM`. */
@@ -215,6 +227,7 @@ export interface ContextAttributes {
   readonly [SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS]: LastClientTokenStatus
   readonly [SECPKG_ATTR_KERBEROS_TICKET]: KerberosTicket
   readonly [SECPKG_ATTR_DELEGATED_TICKETS]: DelegatedTickets
+  readonly [SECPKG_ATTR_AUTHORIZATION_ID]: AuthorizationId
   readonly [SECPKG_ATTR_CONNECTION_INFO]: ConnectionInfo
   readonly [SECPKG_ATTR_CIPHER_INFO]: CipherInfo
   readonly [SECPKG_ATTR_REMOTE_CERT_CONTEXT]: CertContext

@@ -30,10 +30,12 @@ export type {
   UserHash,
 } from './accounts.js'
 export {
+  SECPKG_ATTR_AUTHORIZATION_ID,
   SECPKG_ATTR_DELEGATED_TICKETS,
   SECPKG_ATTR_KERBEROS_TICKET,
   type AttributeTable,
   type AuthorizationData,
+  type AuthorizationId,
   type ClientSpecifiedTarget,
   type ContextAttribute,
   type ContextAttributes,

@@ -1,4 +1,5 @@
 import { fipsEnabled, randomBytes } from '../crypto/index.js'
+import { digestPackage, type DigestOptions } from '../digest/index.js'
 import { kdcSender } from '../io/kdc/index.js'
 import type { KerberosConfig } from '../io/krb5-conf/index.js'
 import { memoryNonceStore, memoryReplayCache } from '../io/stores/index.js'
@@ -41,6 +42,8 @@ export interface SecurityInterfaceOptions {
   readonly kerberos?: KerberosOptions | undefined
   /** Options of NTLM. */
   readonly ntlm?: Omit<NtlmOptions, 'host'> | undefined
+  /** Options of Digest. Default realm: `host.dnsName`. */
+  readonly digest?: Partial<DigestOptions> | undefined
   /** Options of Negotiate. */
   readonly negotiate?: NegotiateOptions | undefined
   /** Further packages, registered after the built-in ones. Default: none. */
@@ -69,8 +72,8 @@ export interface SecurityInterfaceOptions {
  * InitSecurityInterface: a security interface with every built-in package. Each call gives an independent one; there is
  * no global state.
  *
- * Where Node runs in FIPS mode, packages that need MD4, MD5 or RC4 (NTLM) are left out: asking for them is answered
- * with `SEC_E_SECPKG_NOT_FOUND`.
+ * Where Node runs in FIPS mode, packages that need MD4, MD5 or RC4 (NTLM, and Digest unless its `algorithms` are SHA-2 alone) are left
+ * out: asking for them is answered with `SEC_E_SECPKG_NOT_FOUND`.
  */
 export function initSecurityInterface(options: SecurityInterfaceOptions = {}): SecurityFunctionTable {
   const now = options.now ?? (() => new Date())
@@ -109,9 +112,14 @@ function builtInPackages(options: SecurityInterfaceOptions, withoutKdc: boolean)
   const negotiate = negotiatePackage(options.negotiate)
   const kerberos = kerberosPackage({ ...options.krb5, ...options.kerberos, withoutKdc })
   const schannel = [schannelPackage(), schannelPackage(UNISP_NAME)]
-  if (fipsEnabled()) return [negotiate, kerberos, ...schannel]
-  const ntlm = ntlmPackage({ ...options.ntlm, host: options.host ?? localHostNames() })
-  return [negotiate, kerberos, ntlm, ...schannel]
+  const host = options.host ?? localHostNames()
+  const digest = digestPackage({ ...options.digest, realm: options.digest?.realm ?? host.dnsName })
+  if (fipsEnabled()) return [negotiate, kerberos, ...(withoutMd5(options.digest) ? [digest] : []), ...schannel]
+  return [negotiate, kerberos, ntlmPackage({ ...options.ntlm, host }), digest, ...schannel]
+}
+
+function withoutMd5(digest: Partial<DigestOptions> | undefined): boolean {
+  return digest?.algorithms?.every((name) => name.startsWith('SHA-')) ?? false
 }
 
 function senderOf({ kdc, krb5 }: SecurityInterfaceOptions): KdcSender | undefined {

@@ -74,8 +74,7 @@ export function messageRules(setup: PackageSetup): void {
 
   test('a sealed message in one piece opens as a stream, in its own memory', async () => {
     for (const [from, to] of bothWays(await establish(setup))) {
-      const { token, data } = from.sealed(TEXT)
-      const whole = join(token, data)
+      const whole = from.inOnePiece(from.sealed(TEXT))
       const plain = new SecBuffer(SECBUFFER_DATA)
       to.unseal(plain, new SecBuffer(SECBUFFER_EMPTY), new SecBuffer(SECBUFFER_STREAM, whole))
       assert.deepEqual(plain.bytes, TEXT)
@@ -88,7 +87,7 @@ export function messageRules(setup: PackageSetup): void {
   test('a stream that is cut short or changed is refused, and the right one opens then', async () => {
     const { client, server } = await establish(setup)
     const { token, data } = client.sealed(TEXT)
-    const whole = join(token, data)
+    const whole = client.inOnePiece({ token, data })
     for (let length = 0; length < whole.length; length++) {
       refuseStream(server, whole.slice(0, length), `${length} bytes`)
     }

@@ -12,6 +12,7 @@ import {
   SECBUFFER_EMPTY,
   SECBUFFER_STREAM,
   SECBUFFER_TOKEN,
+  SECPKG_ATTR_SIZES,
   SECPKG_CRED_INBOUND,
   SECPKG_CRED_OUTBOUND,
   SecBuffer,
@@ -152,10 +153,16 @@ export class Party {
     return buffer.bytes
   }
 
+  /** A sealed message in one piece, in the package's own order. */
+  inOnePiece({ token, data }: Sealed): Uint8Array {
+    const { tokenLast = false } = this.table.queryContextAttributes(this.ctx, SECPKG_ATTR_SIZES)
+    return tokenLast ? join(data, token) : join(token, data)
+  }
+
   /** A sealed message in one piece, opened in its own memory. */
-  openedStream({ token, data }: Sealed): Uint8Array {
+  openedStream(sealed: Sealed): Uint8Array {
     const plain = new SecBuffer(SECBUFFER_DATA)
-    this.unseal(new SecBuffer(SECBUFFER_STREAM, join(token, data)), plain)
+    this.unseal(new SecBuffer(SECBUFFER_STREAM, this.inOnePiece(sealed)), plain)
     return plain.bytes
   }
 
@@ -220,6 +227,17 @@ export async function shakeHands({ client, server }: Pair, onTheWay?: OnTheWay):
     }
   }
   throw new SspiError('SEC_E_INTERNAL_ERROR', 'the exchange does not end')
+}
+
+/** How long each party's token is, turn by turn; `undefined` for a turn without one, as of a client whose server speaks first. */
+export async function tokenLengths({ client, server }: Pair): Promise<readonly (number | undefined)[]> {
+  const lengths: (number | undefined)[] = []
+  let token: Uint8Array | undefined
+  while (!(client.done && server.done)) {
+    token = await (lengths.length % 2 === 0 ? client : server).advance(token)
+    lengths.push(token?.length)
+  }
+  return lengths
 }
 
 /** Two parties with an established context. */

@@ -33,6 +33,8 @@ export interface PackageSetup {
   readonly clientName: string
   /** What a short output buffer is answered with. Default `SEC_E_BUFFER_TOO_SMALL`. */
   readonly shortBufferStatus?: FailureName
+  /** What `SECPKG_ATTR_KEY_INFO` says of the key, in bits. Default: 128 at least. */
+  readonly keyBits?: number
   readonly supports: {
     /** Whether contexts can be exported. */
     readonly export: boolean

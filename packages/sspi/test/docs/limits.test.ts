@@ -32,15 +32,20 @@ function inSource(file: string, before: RegExp): () => number {
 
 const announced = (name: string): number => initSecurityInterface().querySecurityPackageInfo(name).maxToken
 const readOf = (name: string): number =>
-  Math.max(2 * announced(name), inSource('sspi/input.ts', /MIN_INPUT_LIMIT = /)())
+  name === 'WDigest'
+    ? inSource('digest/constants.ts', /MAX_INPUT_TOKEN = /)()
+    : Math.max(2 * announced(name), inSource('sspi/input.ts', /MIN_INPUT_LIMIT = /)())
 
 const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
   'token that NTLM reads': () => readOf('NTLM'),
   'token that Negotiate reads': () => readOf('Negotiate'),
+  'token that WDigest reads': inSource('digest/constants.ts', /MAX_INPUT_TOKEN = /),
   'token that another package reads': inSource('sspi/input.ts', /MIN_INPUT_LIMIT = /),
   '`SECPKG_ATTR_SIZES.maxToken`, NTLM': () => announced('NTLM'),
   '`maxToken`, Negotiate': () => announced('Negotiate'),
+  '`maxToken`, WDigest': () => announced('WDigest'),
   'field of an NTLM message, AV pair': inSource('ntlm/av-pairs.ts', /value.length > /),
+  'directives in a token of WDigest': inSource('digest/constants.ts', /MAX_DIRECTIVES = /),
   'mechanisms in a list of Negotiate': inSource('negotiate/constants.ts', /DEFAULT_MAX_MECH_TYPES = /),
   'object identifier, content': inSource('bytes/oid.ts', /MAXIMUM_BYTES = /),
   'object identifier, one arc': inSource('bytes/oid.ts', /MAXIMUM_GROUPS = /),
@@ -53,6 +58,10 @@ const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
   'key that a replay cache keeps as it is': inSource('io/stores/memory-replay-cache.ts', /LONGEST_KEY = /),
   'nonces of a memory nonce store': inSource('io/stores/memory-nonce-store.ts', /maxEntries = /),
   'count of a nonce behind the highest one': inSource('io/stores/memory-nonce-store.ts', /, window = /),
+  'nonce of a Digest server, lifetime': inSource('digest/options.ts', /DEFAULT_NONCE_SECONDS = /),
+  'stale nonces of a server in one exchange': inSource('digest/initiator.ts', /MAX_STALE = /),
+  'targets whose last nonce a credential keeps': inSource('digest/remembered-nonces.ts', /MAX_TARGETS = /),
+  'packet of SASL that this side reads': inSource('digest/constants.ts', /MAX_SASL_BUFFER = /),
   'frame before authentication': inSource('net/options.ts', /options.maxTokenBytes \?\? /),
   'tokens of one exchange': inSource('net/handshake.ts', /MAX_TOKENS = /),
   'time for the handshake': inSource('net/options.ts', /options.handshakeTimeoutSeconds \?\? /),
@@ -143,11 +152,12 @@ suite('limits that no other test goes beyond', () => {
   test('the packages announce the tokens that Windows’ announce', () => {
     assert.equal(announced('NTLM'), 2888)
     assert.equal(announced('Negotiate'), 48_256)
+    assert.equal(announced('WDigest'), 4096)
   })
 
   test('a token is read up to the limit, and not beyond', async () => {
     const sspi = initSecurityInterface()
-    for (const name of ['NTLM', 'Negotiate']) {
+    for (const name of ['NTLM', 'Negotiate', 'WDigest']) {
       const { credential } = await sspi.acquireCredentialsHandle({ package: name, credentialUse: SECPKG_CRED_INBOUND })
       const accept = (length: number): Promise<unknown> =>
         sspi.acceptSecurityContext({

@@ -98,8 +98,8 @@ export class AccountIndex {
   #byHash({ algorithm, realm, hash }: UserHash): StoredAccount | undefined {
     let found: StoredAccount | undefined
     for (const account of this.#byName.values()) {
-      const { identity, upn } = account
-      const names = [identity.name, qualifiedName(identity), ...(upn === undefined ? [] : [upn])]
+      const { identity } = account
+      const names = [identity.name, qualifiedName(identity)]
       if (names.filter((name) => bytesEqual(nameHash(algorithm, name, realm), hash)).length > 0) found = account
     }
     return found
