@@ -34,7 +34,14 @@ export class KeyTable {
    * @throws `SspiError` `SEC_E_INVALID_TOKEN` when the bytes are no keytab, or a key has not its type's length.
    */
   static fromKeytab(keytab: Uint8Array): KeyTable {
-    return new KeyTable(readKeytab(keytab).entries.filter(isKnown).map(keyOfEntry))
+    const keys: LongTermKey[] = []
+    try {
+      for (const entry of readKeytab(keytab).entries.filter(isKnown)) keys.push(keyOfEntry(entry))
+    } catch (error) {
+      for (const { key } of keys) key.dispose()
+      throw error
+    }
+    return new KeyTable(keys)
   }
 
   /** Every key, in the order of the keytab. Not the caller's: they end with the table. */

@@ -56,13 +56,18 @@ export class TicketStore {
     const offset = ccacheTimeOffset(ccache)
     if (offset !== undefined) store.timeOffsetMs = offset.seconds * 1000 + Math.trunc(offset.microseconds / 1000)
     const others: CcacheCredential[] = []
-    for (const credential of ccache.credentials) {
-      if (isRemovedCredential(credential)) continue
-      const ticket = readEntry(credential, store.timeOffsetMs)
-      if (ticket === undefined) others.push(copyEntry(credential))
-      else store.add(ticket, askedForIn(credential))
-    }
     store.#others = others
+    try {
+      for (const credential of ccache.credentials) {
+        if (isRemovedCredential(credential)) continue
+        const ticket = readEntry(credential, store.timeOffsetMs)
+        if (ticket === undefined) others.push(copyEntry(credential))
+        else store.add(ticket, askedForIn(credential))
+      }
+    } catch (error) {
+      store.dispose()
+      throw error
+    }
     return store
   }
 
@@ -237,8 +242,9 @@ function entryOf(ticket: ServiceTicket): CcacheCredential {
   }
 }
 
+/** As far as the format has room for it, in 32 bits: whoever made the ticket chose its times. */
 function secondsOf(date: Date): number {
-  return Math.floor(date.getTime() / 1000)
+  return Math.min(Math.max(Math.floor(date.getTime() / 1000), 0), 0xffff_ffff)
 }
 
 const NOTHING = new Uint8Array(0)

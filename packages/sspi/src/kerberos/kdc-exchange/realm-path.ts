@@ -33,12 +33,13 @@ export class RealmPath {
    */
   *goTo(realm: string): Effectful<void> {
     while (this.realm !== realm) {
-      const stored = this.#stored(realm)
+      const towards = this.#nextTowards(realm)
+      const stored = this.#stored(realm) ?? this.#stored(towards)
       if (stored !== undefined) {
         this.#enter(copyTicket(stored), realm)
-        return
+        continue
       }
-      const { name } = krbtgt(this.#nextTowards(realm))
+      const { name } = krbtgt(towards)
       const next = yield* askTgs(this.#client, this.#tgt, { server: name, canonicalize: true })
       this.#enter(next, realm)
     }
@@ -69,7 +70,7 @@ export class RealmPath {
     this.#tgt.sessionKey.dispose()
     this.#tgt = tgt
     this.#visited.push(next)
-    this.#client.credential.outbound.store.add(copyTicket(tgt), anyKrbtgt(next))
+    this.#client.credential.outbound.store.add(copyTicket(tgt))
   }
 
   #objectionTo(next: string, destination: string | undefined): SspiError | undefined {
@@ -104,13 +105,13 @@ export class RealmPath {
       ?.filter((realm) => realm !== '.')
   }
 
+  /**
+   * A ticket for another realm that the realm where we are has given. Whoever gave a ticket knows its session key, and could
+   * answer in the other realm's place: one of a third realm that was passed through once counts there only.
+   */
   #stored(realm: string): ServiceTicket | undefined {
     const { credential, settings, world } = this.#client
-    return credential.outbound.store.find(anyKrbtgt(realm), world.now(), settings.tgsEnctypes)
+    const { name } = krbtgt(realm)
+    return credential.outbound.store.find({ name, realm: this.realm }, world.now(), settings.tgsEnctypes)
   }
-}
-
-/** The ticket-granting service of a realm, whichever realm its ticket came from. */
-function anyKrbtgt(realm: string): Target {
-  return { name: krbtgt(realm).name, realm: undefined }
 }
