@@ -12,6 +12,9 @@ export type KdcServer =
       readonly url: string
     }
 
+/** A host name has 253 characters at most; the path of a proxy may take the rest. */
+const LONGEST = 1024
+
 /**
  * Reads a server as krb5.conf writes it: `host`, `host:port`, `address`, `[address]:port`, with `tcp/` or `udp/` before it
  * where it is to be one of them only, or `https://host:port/path`.
@@ -20,10 +23,11 @@ export type KdcServer =
  */
 export function parseKdcServer(text: string, defaultPort: number): KdcServer | undefined {
   const trimmed = text.trim()
+  if (trimmed.length > LONGEST) return undefined
   if (/^https:\/\//i.test(trimmed)) return URL.canParse(trimmed) ? { transport: 'https', url: trimmed } : undefined
   const [, prefix, rest = ''] = /^(?:(udp|tcp)\/)?(.*)$/i.exec(trimmed) ?? []
   const transport = prefix === undefined ? 'any' : prefix.toLowerCase() === 'udp' ? 'udp' : 'tcp'
-  const bare = /^[0-9a-f:.]*:[0-9a-f:.]*:[0-9a-f:.%\w]*$/i.test(rest)
+  const bare = (rest.match(/:/g)?.length ?? 0) > 1 && /^[0-9a-f:.]+(%\w+)?$/i.test(rest)
   const [, bracketed, name, digits] =
     (bare ? undefined : /^(?:\[([0-9a-f:.%\w]+)\]|([^\s:/[\]]+))(?::(\d{1,5}))?$/i.exec(rest)) ?? []
   const host = bare ? rest : (bracketed ?? name)

@@ -39,7 +39,7 @@ export class ProfileParser {
    */
   line(text: string): IncludeLine | undefined {
     this.#line++
-    const include = /^(include|includedir)\s+(.*?)\s*$/.exec(text)
+    const include = /^(include|includedir)\s+(\S.*)$/.exec(text.trimEnd())
     if (include !== null) return { kind: include[1] === 'include' ? 'include' : 'includedir', path: include[2]! }
     if (this.#open.length === 0) {
       if (/^module\s/.test(text)) throw this.error('module: configuration out of a shared library is not supported')

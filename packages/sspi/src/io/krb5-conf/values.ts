@@ -5,7 +5,8 @@
  * @returns seconds; `undefined` when it is none of these. Negative ones are not taken.
  */
 export function parseDuration(text: string): number | undefined {
-  const trimmed = text.trim()
+  // Blanks as one each: three patterns of any number of them would share them out in every way.
+  const trimmed = text.trim().replace(/\s+/g, ' ')
   const seconds = /^\d+$/.test(trimmed) ? Number(trimmed) : (clockForm(trimmed) ?? unitForm(trimmed))
   // Kerberos' times have 32 bits.
   return seconds === undefined || seconds > 0x7fff_ffff ? undefined : seconds
@@ -32,7 +33,7 @@ function clockForm(text: string): number | undefined {
 }
 
 function unitForm(text: string): number | undefined {
-  const match = /^(?:(\d+)d)?\s*(?:(\d+)h)?\s*(?:(\d+)m)?\s*(?:(\d+)s)?$/.exec(text)
+  const match = /^(?:(\d+)d)? ?(?:(\d+)h)? ?(?:(\d+)m)? ?(?:(\d+)s)?$/.exec(text)
   return match === null || text === '' ? undefined : sum(match)
 }
 

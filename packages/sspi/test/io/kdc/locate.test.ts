@@ -48,6 +48,13 @@ test('servers are read as they are written', () => {
   }
 })
 
+test('a text that is no server is refused at once, however long it is', () => {
+  // Colons that several patterns could share out among them would take longer than anybody lives.
+  for (const text of [':'.repeat(1000) + '!', ':'.repeat(100_000) + '!', `${'a'.repeat(2000)}:88`]) {
+    assert.equal(parseKdcServer(text, 88), undefined)
+  }
+})
+
 const CONF = `[realms]
 EXAMPLE.COM = {
  kdc = one

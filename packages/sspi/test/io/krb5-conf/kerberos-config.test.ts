@@ -25,6 +25,12 @@ test('durations are what MIT krb5 takes for one', () => {
   }
 })
 
+test('a duration with very many blanks in it is refused at once', () => {
+  // Patterns that could share the blanks out among them would take longer than anybody lives.
+  assert.equal(parseDuration(`1d${' '.repeat(100_000)}x`), undefined)
+  assert.equal(parseDuration(`1d${' '.repeat(100_000)}2h`), 93_600)
+})
+
 test('an empty configuration is the safe defaults', () => {
   const config = parseKrb5Conf('', { expansions: { uid: '7', euid: '8' } })
   assert.deepEqual(config.permittedEnctypes, [20, 19, 18, 17])

@@ -75,6 +75,11 @@ test('what is no statement is refused, with its line', () => {
   assert.throws(() => parseProfile(`[s]\n${'a = {\n'.repeat(1000)}`), refused)
 })
 
+test('the path of a file to include may have very many blanks in it', () => {
+  const text = `include a${' '.repeat(500_000)}b`
+  assert.throws(() => parseProfile(text), refused)
+})
+
 test('a text alone includes nothing', () => {
   assert.throws(() => parseProfile('[s]\ninclude /etc/krb5.conf\n'), refused)
 })
