@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { cruise } from 'dependency-cruiser'
 import config from '../.dependency-cruiser.mjs'
 
-const folders = ['packages/sspi', 'packages/sspi-cli', 'examples', 'lab', 'bench']
+const folders = ['packages/sspi', 'packages/sspi-cli', 'packages/sspi-spake', 'examples', 'lab', 'bench']
   .flatMap((workspace) => [`${workspace}/src`, `${workspace}/test`])
   .filter((folder) => existsSync(folder))
 

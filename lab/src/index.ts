@@ -1,6 +1,7 @@
 export { RpcClient, RpcFault, type RpcInterface, type RpcSecurity } from './dcerpc.js'
 export { FrameDecoder, FrameType, StreamChannel, encodeFrame, type Frame, type FrameChannel } from './frames.js'
 export { GssPeer, GssPeerExit, type GssPeerEnd, type GssPeerOptions, type GssPeerReport } from './gss-peer.js'
+export { padataTypesOf, requestsOf, type LabRealm } from './kdc-requests.js'
 export {
   LdapClient,
   LdapError,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
-const workspaces = ['.', 'packages/sspi', 'packages/sspi-cli', 'examples', 'lab', 'bench']
+const workspaces = ['.', 'packages/sspi', 'packages/sspi-cli', 'packages/sspi-spake', 'examples', 'lab', 'bench']
 const manifests = workspaces.map((folder) => ({ folder, manifest: JSON.parse(read(`${folder}/package.json`)) }))
 const lock = JSON.parse(read('package-lock.json'))
 
