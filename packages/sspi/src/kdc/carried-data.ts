@@ -14,7 +14,7 @@ import { Refusal } from './refusal.js'
 
 /** Elements of a ticket, and bytes of them, at most. */
 const MOST_ELEMENTS = 256
-const MOST_BYTES = 0x1_0000
+const MOST_BYTES = 0x8000
 
 /** What only a KDC may say. A client that puts it into a request would vouch for itself. */
 const OF_KDCS: readonly number[] = [

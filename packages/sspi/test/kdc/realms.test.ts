@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import fc from 'fast-check'
+import { decodeUtf8, encodeUtf8 } from '../../src/bytes/index.js'
+import { readKdcPolicy, type KdcPolicyOptions } from '../../src/kdc/policy.js'
+import { acceptedPath, hierarchicalPath, nextRealms } from '../../src/kdc/realm-paths.js'
+import { addTransitedRealm, NOWHERE, readTransitedRealms } from '../../src/kdc/transited.js'
+import {
+  encodeDer,
+  formatPrincipal,
+  KdcError,
+  KerberosErrorCode as Code,
+  KerberosKey,
+  KeyUsage,
+  krbtgt,
+  makeTicket,
+  obtainServiceTicket,
+  TicketFlag,
+  writeEncTicketPart,
+} from '../../src/kerberos/index.js'
+import { SspiError } from '../../src/status/index.js'
+import { errorOf, tgsReq, ticketPart } from './requests.js'
+import { ALICE, ENCTYPES, keyOf, NOW, principalOf, TestRealm } from './realm.js'
+
+const BETWEEN = { client: 'A.B.C', server: 'X.Y.C' }
+
+function realmsOf(text: string, between = BETWEEN): readonly string[] {
+  return readTransitedRealms({ trType: 1, contents: encodeUtf8(text) }, between)
+}
+
+suite('the encoding of transited realms (RFC 4120 section 3.3.3.2)', () => {
+  test('is read as the examples of the RFC say', () => {
+    assert.deepEqual(realmsOf('EDU,MIT.,ATHENA.,WASHINGTON.EDU,CS.'), [
+      'EDU',
+      'MIT.EDU',
+      'ATHENA.MIT.EDU',
+      'WASHINGTON.EDU',
+      'CS.WASHINGTON.EDU',
+    ])
+    assert.deepEqual(realmsOf('/COM,/HP,/APOLLO, /COM/DEC'), ['/COM', '/COM/HP', '/COM/HP/APOLLO', '/COM/DEC'])
+    const between = { client: 'ATHENA.MIT.EDU', server: 'CS.WASHINGTON.EDU' }
+    assert.deepEqual(realmsOf(',EDU,', between), ['MIT.EDU', 'EDU', 'WASHINGTON.EDU'])
+  })
+
+  test('has what is special escaped', () => {
+    assert.deepEqual(realmsOf('A\\,B,C\\\\D,E\\.'), ['A,B', 'C\\D', 'E.'])
+  })
+
+  test('is of nothing where nothing was passed', () => {
+    assert.deepEqual(readTransitedRealms(NOWHERE, BETWEEN), [])
+    assert.deepEqual(readTransitedRealms({ trType: 0, contents: new Uint8Array(0) }, BETWEEN), [])
+  })
+
+  test('takes one more realm whatever its name', () => {
+    const realm = fc.string({ minLength: 1, maxLength: 20 })
+    fc.assert(
+      fc.property(fc.array(realm, { minLength: 1, maxLength: 10 }), (realms) => {
+        const encoding = realms.reduce(addTransitedRealm, NOWHERE)
+        assert.deepEqual(readTransitedRealms(encoding, BETWEEN), realms, decodeUtf8(encoding.contents, 'contents'))
+      }),
+    )
+  })
+
+  test('goes on behind what another KDC has cut short', () => {
+    const encoding = addTransitedRealm({ trType: 1, contents: encodeUtf8('EDU,MIT.') }, 'X.Y')
+    assert.equal(decodeUtf8(encoding.contents, 'contents'), 'EDU,MIT.,X.Y')
+  })
+})
+
+suite('the path between two realms', () => {
+  test('goes by the names up and down, without them', () => {
+    assert.deepEqual(hierarchicalPath('A.B.C', 'X.Y.C'), ['B.C', 'C', 'Y.C'])
+    assert.deepEqual(hierarchicalPath('B.C', 'A.B.C'), [])
+    assert.deepEqual(hierarchicalPath('C', 'A.B.C'), ['B.C'])
+    assert.deepEqual(hierarchicalPath('A', 'B'), [])
+    assert.deepEqual(hierarchicalPath('A.B', 'A.B'), [])
+  })
+
+  test('of names with more labels than anybody has is none', () => {
+    assert.deepEqual(hierarchicalPath(`${'A.'.repeat(1000)}Z`, 'Z'), [])
+  })
+
+  const capaths = new Map([
+    [
+      'A',
+      new Map([
+        ['C', ['B']],
+        ['D', ['.']],
+        ['E', ['B', 'C']],
+      ]),
+    ],
+  ])
+  const policy = readKdcPolicy({ capaths })
+
+  test('is what the configuration says where it says something', () => {
+    assert.deepEqual(acceptedPath(policy, 'A', 'E'), ['B', 'C'])
+    assert.deepEqual(acceptedPath(policy, 'A', 'D'), [])
+    assert.deepEqual(acceptedPath(policy, 'X.Z', 'Y.Z'), ['Z'])
+  })
+
+  test('is entered as close to its end as there is a key for', () => {
+    assert.deepEqual(nextRealms(policy, 'A', 'E'), ['C', 'B'])
+    assert.deepEqual(nextRealms(policy, 'A', 'D'), ['D'])
+    assert.deepEqual(nextRealms(policy, 'A.B.C', 'X.C'), ['X.C', 'C', 'B.C'])
+  })
+})
+
+const trust = (from: string, to: string) => ({
+  name: `krbtgt/${to}@${from}`,
+  keys: [{ enctype: ENCTYPES[0]!, key: new Uint8Array(32).fill(from.charCodeAt(0) * 7 + to.charCodeAt(0)) }],
+})
+
+/** A.EXAMPLE trusts B.EXAMPLE and B.EXAMPLE trusts C.EXAMPLE. */
+function threeRealms(policyOfC: KdcPolicyOptions = {}): readonly [TestRealm, TestRealm, TestRealm] {
+  const capaths = new Map([['A.EXAMPLE', new Map([['C.EXAMPLE', ['B.EXAMPLE']]])]])
+  const a = new TestRealm(
+    [ALICE, trust('A.EXAMPLE', 'B.EXAMPLE')],
+    { capaths, domainRealm: new Map([['.b.example', 'B.EXAMPLE']]) },
+    'A.EXAMPLE',
+  )
+  const b = new TestRealm(
+    [{ name: 'host/h.b.example' }, trust('A.EXAMPLE', 'B.EXAMPLE'), trust('B.EXAMPLE', 'C.EXAMPLE')],
+    {},
+    'B.EXAMPLE',
+  )
+  const c = new TestRealm(
+    [{ name: 'host/h.c.example' }, { name: 'mallory' }, trust('B.EXAMPLE', 'C.EXAMPLE')],
+    { capaths, ...policyOfC },
+    'C.EXAMPLE',
+  )
+  return [a, b, c]
+}
+
+suite('a client that goes through realms', () => {
+  test('is referred to the realm of the host (RFC 6806 section 8)', async () => {
+    const [a, b] = threeRealms()
+    const ticket = await a.run(obtainServiceTicket({ ...a.client(), targetName: 'host/h.b.example' }), b)
+    assert.equal(formatPrincipal(ticket.server), 'host/h.b.example@B.EXAMPLE')
+  })
+
+  test('comes by way of a third one, which its ticket says, and that it was checked', async () => {
+    const [a, b, c] = threeRealms()
+    const target = { ...a.client(), targetName: 'host/h.c.example@C.EXAMPLE' }
+    const ticket = await a.run(obtainServiceTicket(target), b, c)
+    const key = await keyOf(c, 'host/h.c.example@C.EXAMPLE')
+    const part = ticketPart(ticket, key)
+    assert.deepEqual([part.crealm, part.cname.nameString], ['A.EXAMPLE', ['alice']])
+    assert.equal(decodeUtf8(part.transited.contents, 'transited'), 'B.EXAMPLE')
+    assert.ok(part.flags & TicketFlag.TRANSITED_POLICY_CHECKED)
+  })
+
+  test('is refused where the way is not accepted, or gets a ticket that says so', async () => {
+    const target = (a: TestRealm) => ({ ...a.client(), targetName: 'host/h.c.example@C.EXAMPLE' })
+    const [a, b, c] = threeRealms({ capaths: new Map() })
+    await assert.rejects(a.run(obtainServiceTicket(target(a)), b, c), (error: unknown) => {
+      assert.ok(error instanceof SspiError && error.cause instanceof KdcError, String(error))
+      return error.cause.errorCode === Code.KDC_ERR_PATH_NOT_ACCEPTED
+    })
+    const [a2, b2, c2] = threeRealms({ capaths: new Map(), rejectBadTransit: false })
+    const ticket = await a2.run(obtainServiceTicket(target(a2)), b2, c2)
+    assert.ok((ticket.flags & TicketFlag.TRANSITED_POLICY_CHECKED) === 0)
+  })
+
+  test('is not of the realm itself, whatever another realm says', async () => {
+    // B has made a ticket for mallory of C, who has never logged on.
+    const [, , c] = threeRealms()
+    const key = new KerberosKey(ENCTYPES[0]!, trust('B.EXAMPLE', 'C.EXAMPLE').keys[0]!.key)
+    const sessionKey = KerberosKey.generate(ENCTYPES[0]!)
+    const { name, realm } = principalOf('mallory@C.EXAMPLE')
+    const part = {
+      flags: 0,
+      key: { keytype: sessionKey.enctype, keyvalue: sessionKey.reveal() },
+      crealm: realm,
+      cname: name,
+      transited: NOWHERE,
+      authtime: NOW,
+      endtime: new Date(NOW.getTime() + 60_000),
+    }
+    const cipher = key.encrypt(KeyUsage.KDC_REP_TICKET, encodeDer(part, writeEncTicketPart))
+    const server = krbtgt('C.EXAMPLE', 'B.EXAMPLE')
+    const encPart = { etype: key.enctype, kvno: 1, cipher }
+    const ticket = makeTicket({ realm: server.realm, sname: server.name, encPart })
+    const held = { ticket, sessionKey, client: 'mallory@C.EXAMPLE' }
+    assert.equal(await errorOf(c, tgsReq(c, held, 'host/h.c.example')), Code.KDC_ERR_POLICY)
+  })
+})
