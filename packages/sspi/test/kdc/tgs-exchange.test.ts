@@ -94,7 +94,7 @@ suite('a service ticket', () => {
     const expected = [TicketFlag.FORWARDABLE, TicketFlag.PROXIABLE, TicketFlag.RENEWABLE, TicketFlag.PRE_AUTHENT]
     assert.equal(
       part.flags,
-      expected.reduce((all, flag) => all | flag, TicketFlag.TRANSITED_POLICY_CHECKED as number),
+      expected.reduce<number>((all, flag) => all | flag, TicketFlag.TRANSITED_POLICY_CHECKED),
     )
   })
 
