@@ -17,10 +17,9 @@ export function decodeGeneralizedTime(content: Uint8Array, what: string): Date {
   const hour = digits(content, 8, 2, what)
   const minute = digits(content, 10, 2, what)
   const second = digits(content, 12, 2, what)
-  const time = new Date(0)
-  // Not Date.UTC, which takes the years 0 to 99 for 1900 to 1999.
-  time.setUTCFullYear(year, month - 1, day)
-  time.setUTCHours(hour, minute, second)
+  const time = new Date(Date.UTC(year, month - 1, day, hour, minute, second))
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999.
+  if (year < 100) time.setUTCFullYear(year, month - 1, day)
   // Date rolls over what is out of range: 30 February would be a day in March.
   const real = time.getUTCMonth() === month - 1 && time.getUTCDate() === day
   if (!real || hour > 23 || minute > 59 || second > 59) throw invalid(what)

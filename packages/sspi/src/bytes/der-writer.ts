@@ -46,6 +46,11 @@ export class DerWriter {
     return this.#bytes.length
   }
 
+  /** What was written so far: a view, until something more is written. */
+  get written(): Uint8Array {
+    return this.#bytes.subarray(this.#at)
+  }
+
   /** Notes the place where an element ends, for `wrap`. Growing does not move it. */
   mark(): number {
     return this.length
@@ -226,4 +231,38 @@ export class DerWriter {
 
 function bitLength(value: bigint): number {
   return value === 0n ? 0 : value.toString(2).length
+}
+
+/** An empty writer between messages, so that not each makes its own. */
+let spare: DerWriter | undefined
+/** Kerberos tickets with a PAC fit. */
+const SPARE_BYTES = 4096
+const MOST_SPARE_BYTES = 65_536
+
+/**
+ * Writes a message with a writer that serves one after the other, and overwrites it there.
+ *
+ * @param write - Writes the message.
+ * @param use - Is given a view of it, which ends with the call.
+ * @returns What `use` returns.
+ */
+export function withDer<T>(write: (writer: DerWriter) => void, use: (der: Uint8Array) => T): T {
+  const writer = spare ?? new DerWriter(SPARE_BYTES)
+  spare = undefined // while this one is under way another may be written
+  try {
+    write(writer)
+    return use(writer.written)
+  } finally {
+    writer.reset()
+    if (writer.capacity <= MOST_SPARE_BYTES) spare = writer
+  }
+}
+
+/** As {@link withDer}: the message in a new array of exactly its length over memory of its own. */
+export function writeDer(write: (writer: DerWriter) => void): Uint8Array {
+  return withDer(write, copyOf)
+}
+
+function copyOf(der: Uint8Array): Uint8Array {
+  return der.slice()
 }

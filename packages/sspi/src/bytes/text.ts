@@ -23,6 +23,11 @@ export function decodeUtf8(bytes: Uint8Array, what: string): string {
 
 /** Encodes UTF-8 into a new array. @throws `TypeError` for lone surrogates, which would silently become U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array {
+  // As above: for short ASCII a loop beats the encoder's fixed price.
+  if (text.length <= 64) {
+    const ascii = encodeIfAscii(text)
+    if (ascii !== undefined) return ascii
+  }
   if (LONE_SURROGATE.test(text)) throw new TypeError('text with a lone surrogate has no UTF-8 form')
   return encoder.encode(text)
 }
@@ -36,10 +41,16 @@ export function decodeAscii(bytes: Uint8Array, what: string): string {
 
 /** Encodes ASCII into a new array. @throws `TypeError` for characters above U+007F. */
 export function encodeAscii(text: string): Uint8Array {
+  const bytes = encodeIfAscii(text)
+  if (bytes === undefined) throw new TypeError('text with characters outside of ASCII')
+  return bytes
+}
+
+function encodeIfAscii(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(text.length)
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)
-    if (unit > 0x7f) throw new TypeError('text with characters outside of ASCII')
+    if (unit > 0x7f) return undefined
     bytes[i] = unit
   }
   return bytes

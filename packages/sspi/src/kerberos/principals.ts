@@ -18,21 +18,22 @@ export interface Target {
 
 /** Whether two names are the same: by their components, whatever their types (RFC 4120 section 6.2). */
 export function sameName(a: PrincipalName, b: PrincipalName): boolean {
-  return (
-    a.nameString.length === b.nameString.length &&
-    a.nameString.every((component, index) => component === b.nameString[index])
-  )
+  return isSame(a.nameString, b.nameString, (one, other) => one === other)
 }
 
 /** Whether two names are the same without regard to case, as Active Directory names services. */
 export function sameService(a: PrincipalName, b: PrincipalName): boolean {
-  return (
-    a.nameString.length === b.nameString.length &&
-    a.nameString.every((component, index) => {
-      const other = b.nameString[index]
-      return component === other || component.toLowerCase() === other?.toLowerCase()
-    })
-  )
+  return isSame(a.nameString, b.nameString, (one, other) => one === other || one.toLowerCase() === other.toLowerCase())
+}
+
+function isSame(
+  a: readonly string[],
+  b: readonly string[],
+  sameComponent: (one: string, other: string) => boolean,
+): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (!sameComponent(a[i]!, b[i]!)) return false
+  return true
 }
 
 /** Whether two principals are the same, realm included. Case counts. */

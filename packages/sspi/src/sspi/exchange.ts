@@ -257,8 +257,9 @@ export class InitiatorExchange extends AbstractExchange {
     const sequence = integrity || confidentiality ? ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT : 0
     const style = http === undefined ? 0 : ISC_REQ_USE_HTTP_STYLE
     const contextReq = required | wished | sequence | style | flags
-    return this.advance(token, required, signal, (given) =>
-      this.table.initializeSecurityContext({ ...given, targetName: http?.uri ?? target, contextReq }),
+    const targetName = http?.uri ?? target
+    return this.advance(token, required, signal, ({ credential, context, input, output, signal }) =>
+      this.table.initializeSecurityContext({ credential, context, input, output, signal, targetName, contextReq }),
     )
   }
 
@@ -289,7 +290,9 @@ export class AcceptorExchange extends AbstractExchange {
     const required = (integrity ? ASC_REQ_INTEGRITY : 0) | (confidentiality ? ASC_REQ_CONFIDENTIALITY : 0)
     const sequence = integrity || confidentiality ? ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT : 0
     const contextReq = required | ASC_REQ_MUTUAL_AUTH | sequence | flags
-    return this.advance(token, required, signal, (given) => this.table.acceptSecurityContext({ ...given, contextReq }))
+    return this.advance(token, required, signal, ({ credential, context, input, output, signal }) =>
+      this.table.acceptSecurityContext({ credential, context, input, output, signal, contextReq }),
+    )
   }
 
   /** The parameters themselves say that it is HTTP: Digest's flag for that would mean something else to other packages. */

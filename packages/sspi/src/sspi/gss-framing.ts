@@ -1,4 +1,4 @@
-import { applicationTag, DerReader, DerWriter, Tag } from '../bytes/index.js'
+import { applicationTag, DerReader, Tag, writeDer } from '../bytes/index.js'
 import { SspiError } from '../status/index.js'
 
 const FRAME = applicationTag(0)
@@ -11,13 +11,17 @@ export interface GssToken {
   readonly inner: Uint8Array
 }
 
-/** Puts a mechanism's first token into the frame that names the mechanism: `60`, length, OID, token. Copied. */
-export function writeGssToken(oid: string, inner: Uint8Array): Uint8Array {
-  const writer = new DerWriter(inner.length + 32)
-  writer.raw(inner)
-  writer.oid(oid)
-  writer.wrap(FRAME, 0)
-  return writer.finish()
+/**
+ * Puts a mechanism's first token into the frame that names the mechanism: `60`, length, OID, token.
+ *
+ * @param inner - The token in one piece or several. Copied.
+ */
+export function writeGssToken(oid: string, ...inner: readonly Uint8Array[]): Uint8Array {
+  return writeDer((writer) => {
+    for (let i = inner.length - 1; i >= 0; i--) writer.raw(inner[i]!)
+    writer.oid(oid)
+    writer.wrap(FRAME, 0)
+  })
 }
 
 /**

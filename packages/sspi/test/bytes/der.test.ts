@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import {
   applicationTag,
@@ -12,6 +12,8 @@ import {
   primitiveContextTag,
   Tag,
   toHex,
+  withDer,
+  writeDer,
 } from '../../src/bytes/index.js'
 import { readVectors } from '../vectors.js'
 
@@ -548,4 +550,45 @@ test('what is read are views of the input, header included where asked', () => {
   const reader = new DerReader(der, 2)
   reader.skip('x')
   reader.end('x')
+})
+
+suite('the writer that serves one message after the other', () => {
+  const one = (value: number) => (writer: DerWriter) => writer.integer(value)
+
+  test('a message is its own, and what was written is overwritten when it has been used', () => {
+    let view: Uint8Array = new Uint8Array(0)
+    const copy = withDer(one(77), (der) => {
+      view = der
+      return der.slice()
+    })
+    assert.deepEqual(copy, Uint8Array.of(2, 1, 77))
+    assert.deepEqual(view, new Uint8Array(3))
+    assert.deepEqual(writeDer(one(78)), Uint8Array.of(2, 1, 78))
+    assert.equal(writeDer(one(78)).buffer.byteLength, 3)
+  })
+
+  test('one message may be written while another is', () => {
+    const outer = writeDer((writer) => {
+      writer.raw(writeDer(one(1)))
+      writer.raw(writeDer(one(2)))
+      writer.wrap(Tag.SEQUENCE, 0)
+    })
+    assert.deepEqual(outer, Uint8Array.of(0x30, 6, 2, 1, 2, 2, 1, 1))
+  })
+
+  test('a message that failed leaves nothing to the next', () => {
+    const failed = (writer: DerWriter): never => {
+      writer.raw(new Uint8Array(100).fill(9))
+      throw new TypeError('no')
+    }
+    assert.throws(() => writeDer(failed), TypeError)
+    assert.throws(() => withDer(one(1), () => assert.fail('no')))
+    assert.deepEqual(writeDer(one(3)), Uint8Array.of(2, 1, 3))
+  })
+
+  test('a message may be larger than any before', () => {
+    for (const length of [10, 5000, 100_000, 10]) {
+      assert.equal(writeDer((writer) => writer.octetString(new Uint8Array(length).fill(7))).at(-1), 7)
+    }
+  })
 })

@@ -14,6 +14,7 @@ import {
   writeAuthenticator,
   writeEncApRepPart,
   writeEncKrbCredPart,
+  withEncodedDer,
   writeKrbCred,
   type EncApRepPart,
   type ReadDer,
@@ -243,10 +244,6 @@ function decryptWithAny(keys: readonly KerberosKey[], etype: number, cipher: Uin
 }
 
 function sealed<T>(key: KerberosKey, usage: number, value: T, write: WriteDer<T>, random: Random): Uint8Array {
-  const plain = encodeDer(value, write)
-  try {
-    return key.encrypt(usage, plain, random(key.profile.confounderBytes))
-  } finally {
-    wipe(plain)
-  }
+  const confounder = random(key.profile.confounderBytes)
+  return withEncodedDer(value, write, (plain) => key.encrypt(usage, plain, confounder))
 }

@@ -191,15 +191,16 @@ function findKeys(
 ): readonly LongTermKey[] {
   const { etype, kvno } = ticket.encPart
   const name = (): string => formatName(ticket.sname)
-  const mine = inbound.keys.keys.filter(
-    ({ principal }) => principal.realm === ticket.realm && sameService(principal.name, ticket.sname),
-  )
+  const isMine = ({ principal }: LongTermKey): boolean =>
+    principal.realm === ticket.realm && sameService(principal.name, ticket.sname)
+  // By the number first, which is cheap to compare.
+  const fitting = inbound.keys.keys.filter((entry) => entry.key.enctype === etype && isMine(entry))
   const { principal } = inbound
   const addressed =
     (principal === undefined ||
       (sameService(principal.name, ticket.sname) && (principal.realm ?? ticket.realm) === ticket.realm)) &&
     (targetNames === undefined || targetNames.some((target) => target.toLowerCase() === name().toLowerCase()))
-  if (mine.length === 0 || !addressed) {
+  if (!addressed || (fitting.length === 0 && !inbound.keys.keys.some(isMine))) {
     const wanted = principal === undefined ? listOf(inbound.keys.keys) : formatName(principal.name)
     throw refuse(
       'SEC_E_WRONG_PRINCIPAL',
@@ -208,10 +209,14 @@ function findKeys(
     )
   }
   requirePermitted('ticket', etype, settings, refuse)
-  const fitting = mine.filter(({ key }) => key.enctype === etype).sort((a, b) => b.kvno - a.kvno)
-  const ofVersion = fitting.filter((entry) => kvno === undefined || sameVersion(entry.kvno, kvno))
+  const ofVersion = fitting
+    .sort((a, b) => b.kvno - a.kvno)
+    .filter((entry) => kvno === undefined || sameVersion(entry.kvno, kvno))
   if (ofVersion.length > 0) return ofVersion
-  const had = mine.map((entry) => `${entry.kvno} (${entry.key.profile.names[0]})`).join(', ')
+  const had = inbound.keys.keys
+    .filter(isMine)
+    .map((entry) => `${entry.kvno} (${entry.key.profile.names[0]})`)
+    .join(', ')
   throw refuse(
     'SEC_E_NO_KERB_KEY',
     fitting.length > 0 ? KerberosErrorCode.KRB_AP_ERR_BADKEYVER : KerberosErrorCode.KRB_AP_ERR_NOKEY,

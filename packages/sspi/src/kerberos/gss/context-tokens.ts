@@ -1,4 +1,4 @@
-import { applicationTag, concatBytes } from '../../bytes/index.js'
+import { applicationTag } from '../../bytes/index.js'
 import { readGssToken, writeGssToken } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import { MessageType } from '../constants.js'
@@ -31,7 +31,7 @@ export function writeContextToken(
   message: Uint8Array,
   oid: string | undefined,
 ): Uint8Array {
-  return oid === undefined ? message : writeGssToken(oid, concatBytes(KINDS[kind].id, message))
+  return oid === undefined ? message : writeGssToken(oid, KINDS[kind].id, message)
 }
 
 /**

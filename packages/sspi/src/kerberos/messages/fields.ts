@@ -1,4 +1,4 @@
-import { applicationTag, contextTag, DerReader, DerWriter, Tag } from '../../bytes/index.js'
+import { applicationTag, contextTag, DerReader, Tag, withDer, writeDer, type DerWriter } from '../../bytes/index.js'
 import { SspiError } from '../../status/index.js'
 import { Limit } from './limits.js'
 
@@ -33,22 +33,17 @@ export function decodeDer<T>(bytes: Uint8Array, read: ReadDer<T>, what?: string)
  * @throws `TypeError` for values that their types have no room for.
  */
 export function encodeDer<T>(value: T, write: WriteDer<T>): Uint8Array {
-  const writer = spareWriter ?? new DerWriter(WRITER_BYTES)
-  spareWriter = undefined // one message may hold the encoding of another
-  try {
+  return writeDer((writer) => {
     write(writer, value)
-    return writer.finish()
-  } finally {
-    writer.reset()
-    if (writer.capacity <= MOST_KEPT_BYTES) spareWriter = writer
-  }
+  })
 }
 
-/** An empty writer between messages, so that not each makes its own. */
-let spareWriter: DerWriter | undefined
-/** Tickets with a PAC fit. */
-const WRITER_BYTES = 4096
-const MOST_KEPT_BYTES = 65_536
+/** As {@link encodeDer}, for what is encrypted or hashed at once: `use` is given a view, which is overwritten when it returns. */
+export function withEncodedDer<T, R>(value: T, write: WriteDer<T>, use: (der: Uint8Array) => R): R {
+  return withDer((writer) => {
+    write(writer, value)
+  }, use)
+}
 
 /** Reads a SEQUENCE whose fields, all known, `read` uses up. */
 export function readSequence<T>(reader: DerReader, what: string, read: (fields: DerReader) => T): T {

@@ -102,7 +102,7 @@ export {
   writePaFxFastReply,
   writePaFxFastRequest,
 } from './fast.js'
-export { decodeDer, encodeDer, type ReadDer, type WriteDer } from './fields.js'
+export { decodeDer, encodeDer, withEncodedDer, type ReadDer, type WriteDer } from './fields.js'
 export {
   type IakerbFinished,
   type IakerbHeader,
