@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { connectCommand } from './commands/connect.js'
 import { decodeCommand } from './commands/decode.js'
 import { demoCommand } from './commands/demo.js'
+import { doctorCommand } from './commands/doctor.js'
 import { kdestroyCommand } from './commands/kdestroy.js'
 import { kinitCommand } from './commands/kinit.js'
 import { klistCommand } from './commands/klist.js'
@@ -36,6 +37,7 @@ const COMMANDS = [
   serveCommand,
   connectCommand,
   decodeCommand,
+  doctorCommand,
   kinitCommand,
   klistCommand,
   kdestroyCommand,
@@ -51,7 +53,8 @@ const EXAMPLES = `  sspi demo                                    the five proced
   sspi connect 127.0.0.1 4711 --user alice     be alice
   sspi decode TlRMTVNTUAABAAAA...              look into a token
   sspi kinit alice@EXAMPLE.COM                 log on to a Kerberos realm
-  sspi klist                                   list its tickets`
+  sspi klist                                   list its tickets
+  sspi doctor HTTP/www.example.com             why is it out of reach?`
 
 function inherit(command: Command, program: Command): Command {
   return command.copyInheritedSettings(program)

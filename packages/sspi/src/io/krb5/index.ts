@@ -18,6 +18,7 @@ export {
   dnsHosts,
   dnsResolver,
   kdcSender,
+  locateKdcs,
   sendToKdc,
   systemResolver,
   type DnsHostsOptions,
@@ -25,8 +26,11 @@ export {
   type HostResolver,
   type KdcQuery,
   type KdcResolver,
+  type KdcServer,
   type KdcService,
   type KdcTransportOptions,
+  type Located,
+  type LocateOptions,
   type SrvRecord,
 } from '../kdc/index.js'
 export {
