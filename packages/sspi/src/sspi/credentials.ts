@@ -5,7 +5,7 @@ import type { CredentialValue, SecWinntAuthIdentity } from './credential-values.
 import type { ChannelBindings } from './channel-bindings.js'
 import { CredHandle, type CtxtHandle } from './handles.js'
 import type { PackageRegistry } from './registry.js'
-import { revealCredential, type RevealedCredential } from './revealed-credential.js'
+import { endRevealed, revealCredential, type RevealedCredential } from './revealed-credential.js'
 import type { World } from './world.js'
 
 /** Options of `acquireCredentialsHandle`. */
@@ -102,12 +102,20 @@ export class CredentialKeeper {
     const use = readUse(options.credentialUse)
     const value = await reveal(options, use)
     const request = { use, principal: options.principal, value, packages: this.#registry }
-    const state = new CredentialState(of, of.acquire(request, this.#world), use)
+    const state = new CredentialState(of, this.#make(of, request), use)
     const handle = new CredHandle(() => {
       if (this.#states.has(handle)) this.free(handle)
     })
     this.#states.set(handle, state)
     return { credential: handle, expiry: state.credential.expiry }
+  }
+
+  #make(of: SecurityPackage, request: CredentialRequest): Credential {
+    try {
+      return of.acquire(request, this.#world)
+    } finally {
+      if (request.value !== undefined) endRevealed(request.value)
+    }
   }
 
   free(handle: CredHandle): void {

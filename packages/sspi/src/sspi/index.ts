@@ -169,7 +169,7 @@ export {
 } from './message-layout.js'
 export type { SecPkgInfo } from './package-info.js'
 export type { ReplayCache } from './replay-cache.js'
-export { revealCredential, type RevealedCredential, type RevealPurpose } from './revealed-credential.js'
+export { endRevealed, revealCredential, type RevealedCredential, type RevealPurpose } from './revealed-credential.js'
 export type { NonceStore } from './nonce-store.js'
 export type { HttpRequest } from './http-request.js'
 export type { SecretSource } from './secret-source.js'

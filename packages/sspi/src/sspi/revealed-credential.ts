@@ -74,6 +74,32 @@ export async function revealCredential(
   return { kind: 'pair', packageList: listOf(outbound), outbound, inbound: await chosenFor('inbound') }
 }
 
+/**
+ * Ends the bytes of a revealed credential that were handed over with it: those that have a `Symbol.dispose`. Others are their
+ * source's.
+ */
+export function endRevealed(revealed: RevealedCredential): void {
+  switch (revealed.kind) {
+    case 'keytab':
+      return end(revealed.keytab)
+    case 'ticket-cache':
+      return end(revealed.cache)
+    case 'nt-hash':
+      return end(revealed.ntHash)
+    case 'pair':
+      endRevealed(revealed.outbound)
+      return endRevealed(revealed.inbound)
+    case 'password':
+    case 'certificate':
+    case 'anonymous':
+    // Nothing of them is bytes of that kind.
+  }
+}
+
+function end(bytes: Uint8Array & Partial<Disposable>): void {
+  bytes[Symbol.dispose]?.()
+}
+
 function listOf(revealed: RevealedCredential): string | undefined {
   return revealed.kind === 'anonymous' ? undefined : revealed.packageList
 }

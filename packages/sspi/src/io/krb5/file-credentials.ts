@@ -7,7 +7,13 @@ import {
   type TicketCacheCredential,
 } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
-import { loadKeytabFile, openCcache, type CcacheStore, type OpenCcacheOptions } from '../ccache-store/index.js'
+import {
+  loadKeytabFile,
+  openCcache,
+  wipeKeys,
+  type CcacheStore,
+  type OpenCcacheOptions,
+} from '../ccache-store/index.js'
 
 /** Options of {@link keytabFileCredential}. */
 export interface KeytabFileCredentialOptions {
@@ -23,7 +29,12 @@ export interface KeytabFileCredentialOptions {
  * @param name - A path, with `FILE:` before it or without. Acquiring fails as `loadKeytabFile` does.
  */
 export function keytabFileCredential(name: string, options: KeytabFileCredentialOptions = {}): KeytabCredential {
-  const keytab = async (): Promise<Uint8Array> => writeKeytab(await loadKeytabFile(name))
+  const keytab = async (): Promise<Uint8Array> => {
+    const loaded = await loadKeytabFile(name)
+    const bytes = writeKeytab(loaded)
+    for (const { key } of loaded.entries) wipe(key.keyvalue)
+    return handedOver(bytes)
+  }
   return keytabCredential({ ...options, keytab })
 }
 
@@ -49,7 +60,11 @@ export async function ccacheCredential(
   const store = typeof cache === 'string' ? await openCcache(cache, options) : cache
   const load = async (): Promise<Uint8Array> => {
     const ccache = await store.load()
-    if (ccache !== undefined) return writeCcache(ccache)
+    if (ccache !== undefined) {
+      const bytes = writeCcache(ccache)
+      wipeKeys(ccache)
+      return handedOver(bytes)
+    }
     throw new SspiError('SEC_E_NO_CREDENTIALS', `${store.name}: no such ticket cache; log on first (kinit)`)
   }
   const save = async (bytes: Uint8Array): Promise<void> => {
@@ -63,4 +78,9 @@ export async function ccacheCredential(
   }
   const { keepNewTickets = true, packageList } = options
   return ticketCacheCredential({ cache: load, packageList, save: keepNewTickets ? save : undefined })
+}
+
+/** Bytes that are wiped when a credential has been made of them: nobody else has them. */
+function handedOver(bytes: Uint8Array): Uint8Array {
+  return Object.assign(bytes, { [Symbol.dispose]: () => wipe(bytes) })
 }
