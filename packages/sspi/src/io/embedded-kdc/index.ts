@@ -28,12 +28,17 @@ export {
   type PrincipalUpdate,
 } from '../../kdc/index.js'
 export {
+  createPrincipalFile,
   derivePasswordKeys,
+  filePrincipals,
   memoryPrincipals,
+  type FilePrincipals,
+  type FilePrincipalsOptions,
   type MemoryPrincipals,
   type MemoryPrincipalsOptions,
   type PrincipalEntry,
   type PrincipalKeyEntry,
+  type PrincipalSummary,
 } from '../principals/index.js'
 export { embeddedKdc, embeddedSender, type EmbeddedKdc, type EmbeddedKdcOptions } from './embedded-kdc.js'
 export {

@@ -67,7 +67,8 @@ interface Held {
   readonly names: readonly string[]
 }
 
-const DEFAULT_ENCTYPES: readonly number[] = [
+/** Encryption types of the keys that are made, unless others are asked for. */
+export const DEFAULT_ENCTYPES: readonly number[] = [
   Enctype.AES256_CTS_HMAC_SHA1_96,
   Enctype.AES128_CTS_HMAC_SHA1_96,
   Enctype.AES256_CTS_HMAC_SHA384_192,
@@ -75,7 +76,7 @@ const DEFAULT_ENCTYPES: readonly number[] = [
 ]
 
 /** Versions of keys that an entry keeps. */
-const KEPT_VERSIONS = 4
+export const KEPT_VERSIONS = 4
 
 /** Made by {@link memoryPrincipals}. Answers without waiting, but for the first look-up of a password; printed, it shows no secret. */
 export class MemoryPrincipals implements PrincipalDatabase {
@@ -150,7 +151,7 @@ export class MemoryPrincipals implements PrincipalDatabase {
       attributes: entry.attributes ?? {},
       enctypes,
       failures: undefined,
-      passwordChanged: undefined,
+      passwordChanged: entry.passwordChanged,
       names,
       ...this.#makeKeys(entry, principal, enctypes),
     }

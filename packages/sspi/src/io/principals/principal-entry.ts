@@ -19,6 +19,8 @@ export interface PrincipalEntry {
   readonly aliases?: readonly string[] | undefined
   /** Enterprise names, such as an e-mail address (RFC 6806 section 5). Compared without regard to case. Default: none. */
   readonly enterpriseNames?: readonly string[] | undefined
+  /** When the password was last changed. Default: nobody knows. */
+  readonly passwordChanged?: Date | undefined
   /** What it may do. Default: what users and services usually do. */
   readonly attributes?: PrincipalAttributes | undefined
 }
