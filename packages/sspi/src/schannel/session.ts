@@ -189,17 +189,22 @@ export class SchannelSession implements Session {
   }
 
   query<A extends ContextAttribute>(attribute: A): ContextAttributes[A] | undefined {
-    if (this.#over !== undefined) return undefined
+    if (this.#over === 'ended') return undefined
     return sessionAttributes(this.#parts, this.#keyingMaterial)[attribute]?.()
   }
 
   /** Wipes every secret. Keys in use are Node's, which cannot be wiped: they go. Calling it again is harmless. */
   dispose(): void {
-    this.#over ??= 'ended'
+    this.#stop('ended')
+    wipe(this.#parts.exporterSecret)
+  }
+
+  /** No record is protected or opened any more. What is known of the connection can still be asked when it broke. */
+  #stop(why: 'ended' | 'broken'): void {
+    this.#over = why
     this.#dropEngine()
     this.#sent.dispose()
     this.#received.dispose()
-    wipe(this.#parts.exporterSecret)
   }
 
   /** What is owed goes into a token buffer, if the caller has one; else it must be fetched by a step. */
@@ -301,8 +306,7 @@ export class SchannelSession implements Session {
     }
     // Warnings do not end a connection: in TLS 1.3 there is only this one.
     if (number === USER_CANCELED || (this.#version !== TLS_1_3 && level === TLS1_ALERT_WARNING)) return MESSAGE
-    this.#over = 'broken'
-    this.dispose()
+    this.#stop('broken')
     throw new SspiError(
       alertStatus(number),
       `Schannel: the peer ended the connection with the alert ${alertName(number)}`,
@@ -364,8 +368,7 @@ export class SchannelSession implements Session {
     const token = this.#closed.sent
       ? undefined
       : this.#sealed(ContentType.ALERT, Uint8Array.of(TLS1_ALERT_FATAL, alert))
-    this.#over = 'broken'
-    this.dispose()
+    this.#stop('broken')
     return new SspiError(code, `Schannel: ${message}`, { token })
   }
 
