@@ -33,6 +33,7 @@ export class AcceptorRole implements Role {
   readonly side = 'acceptor'
   readonly setup: TlsSetup
   readonly wantsTickets = false
+  readonly remembered = undefined
   readonly #request: AcceptRequest<SchannelCredential>
 
   /** @throws {@link SspiError} `SEC_E_UNSUPPORTED_FUNCTION` for datagrams. */

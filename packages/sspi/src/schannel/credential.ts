@@ -94,7 +94,7 @@ export class SchannelCredential implements Credential {
     return this.#parts?.roots !== undefined || this.policy.manualValidation
   }
 
-  /** Lets go of keys, and wipes the sessions. Keys are strings for OpenSSL, which cannot be wiped. */
+  /** Lets go of keys, and wipes the sessions: none is kept from here on. Keys are strings for OpenSSL, which cannot be wiped. */
   dispose(): void {
     this.#parts = undefined
     this.#setups.clear()

@@ -186,7 +186,9 @@ export class SchannelExchange implements Exchange {
   }
 
   #fed(progress: TlsProgress, records: Uint8Array): Step {
-    const { engine, consumed, output, peer, state } = progress
+    const { engine, consumed, output, state } = progress
+    const resumed = state.kind === 'done' && state.result.resumed
+    const peer = progress.peer ?? (resumed ? this.#role.remembered : undefined)
     this.#watcher.received(records.subarray(0, consumed), engine.secrets)
     // In TLS 1.2 what a client answers to the server's certificate is its own: it must not leave before the judgement.
     if (peer !== undefined) this.#judge(peer)

@@ -1,4 +1,4 @@
-import { wipe, type SecretBytes } from '../crypto/index.js'
+import { secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
 import {
   ISC_REQ_DATAGRAM,
   ISC_REQ_MANUAL_CRED_VALIDATION,
@@ -14,13 +14,14 @@ import {
   SspiError,
   type InitiateRequest,
   type TlsConnection,
+  type TlsPeer,
   type TlsSetup,
 } from '../sspi/index.js'
 import { TLS_1_2 } from './constants.js'
 import type { SchannelCredential } from './credential.js'
 import { hostOf, isAddress, type Expectation } from './judgement.js'
 import type { Done, Role } from './role.js'
-import { copyOf, type SessionCache } from './session-cache.js'
+import type { CachedSession, SessionCache } from './session-cache.js'
 
 /** Whether asked for or not, as on Windows. */
 const ALWAYS = ISC_RET_REPLAY_DETECT | ISC_RET_SEQUENCE_DETECT | ISC_RET_CONFIDENTIALITY | ISC_RET_STREAM
@@ -40,10 +41,11 @@ export class InitiatorRole implements Role {
   readonly #sessions: SessionCache | undefined
   #sessionKey = ''
   /** The session that was offered. */
-  #offered: SecretBytes | undefined
+  #offered: CachedSession | undefined
   /** A new session, until both sides are content. */
   #pending: SecretBytes | undefined
-  #settled = false
+  /** The server's certificates, once both sides are content. */
+  #chain: readonly Uint8Array[] | undefined
   #disposed = false
 
   /** @throws {@link SspiError} `SEC_E_UNSUPPORTED_FUNCTION` for datagrams. */
@@ -74,7 +76,7 @@ export class InitiatorRole implements Role {
     return {
       serverName: this.#host === '' || isAddress(this.#host) ? undefined : this.#host,
       applicationProtocols,
-      session: this.#offered,
+      session: this.#offered?.session,
       keepSession: this.#sessions === undefined ? undefined : (session) => this.#keep(session),
     }
   }
@@ -103,24 +105,29 @@ export class InitiatorRole implements Role {
     return this.#host
   }
 
-  settled({ result }: Done): void {
-    this.#settled = true
+  get remembered(): TlsPeer | undefined {
+    return this.#offered === undefined ? undefined : { chain: this.#offered.chain, verdict: undefined }
+  }
+
+  settled({ peer, result }: Done): void {
+    this.#chain = peer?.chain
     // In TLS 1.2 the same session may go on again and again; no new one comes then.
     const again = result.resumed && result.version === TLS_1_2 ? this.#offered : undefined
-    const session = this.#pending ?? (again === undefined ? undefined : copyOf(again))
+    const session = this.#pending ?? (again === undefined ? undefined : secretFrom(again.session))
     this.#pending = undefined
     if (session !== undefined) this.#keep(session)
   }
 
   dispose(): void {
     this.#disposed = true
-    wipe(this.#offered)
+    wipe(this.#offered?.session)
     wipe(this.#pending)
     this.#offered = this.#pending = undefined
   }
 
   #keep(session: SecretBytes): void {
-    if (this.#settled && this.#sessions !== undefined) this.#sessions.put(this.#sessionKey, session)
+    const chain = this.#chain
+    if (chain !== undefined && this.#sessions !== undefined) this.#sessions.put(this.#sessionKey, { session, chain })
     else if (this.#disposed) wipe(session)
     else {
       wipe(this.#pending)

@@ -29,6 +29,8 @@ export interface Role {
   readonly promised: number
   /** Whether tickets behind the handshake (TLS 1.3) are sent. */
   readonly sendsTickets: boolean
+  /** The peer of the session that was offered: it does not show its certificates again. */
+  readonly remembered: TlsPeer | undefined
   /** Whether tickets of the peer are of use. */
   readonly wantsTickets: boolean
   /** The server's name, for both sides. */

@@ -1,43 +1,48 @@
-import { secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
+import { wipe, type SecretBytes } from '../crypto/index.js'
 
-/** So many hosts' sessions a credential keeps; the oldest goes. */
+/** So many sessions a credential keeps; the oldest goes. */
 export const MAX_CACHED_SESSIONS = 64
 
-/** Sessions that a client could go on with, by host and what was offered. Each is given out once (RFC 8446 appendix C.4). */
-export class SessionCache {
-  readonly #sessions = new Map<string, SecretBytes>()
-
-  /** Takes a session over. */
-  put(key: string, session: SecretBytes): void {
-    wipe(this.#sessions.get(key))
-    this.#sessions.delete(key)
-    this.#sessions.set(key, session)
-    for (const [oldest, kept] of this.#sessions) {
-      if (this.#sessions.size <= MAX_CACHED_SESSIONS) break
-      wipe(kept)
-      this.#sessions.delete(oldest)
-    }
-  }
-
-  /** Hands a session out: the taker's to wipe. */
-  take(key: string): SecretBytes | undefined {
-    const session = this.#sessions.get(key)
-    this.#sessions.delete(key)
-    return session
-  }
-
-  /** How many there are. */
-  get size(): number {
-    return this.#sessions.size
-  }
-
-  dispose(): void {
-    for (const session of this.#sessions.values()) wipe(session)
-    this.#sessions.clear()
-  }
+/** A session that a client could go on with. */
+export interface CachedSession {
+  readonly session: SecretBytes
+  /** The server's certificates, which it does not show again. */
+  readonly chain: readonly Uint8Array[]
 }
 
-/** A copy for the engine, which keeps what it is given. */
-export function copyOf(session: SecretBytes): SecretBytes {
-  return secretFrom(session)
+interface Entry {
+  readonly key: string
+  readonly cached: CachedSession
+}
+
+/**
+ * Sessions by host and what was offered. Each is given out once (RFC 8446 appendix C.4): servers of TLS 1.3 send several tickets,
+ * and a ticket that is shown twice lets others see that it was the same client.
+ */
+export class SessionCache {
+  readonly #entries: Entry[] = []
+  #disposed = false
+
+  /** Takes a session over. */
+  put(key: string, cached: CachedSession): void {
+    if (this.#disposed) {
+      wipe(cached.session)
+      return
+    }
+    this.#entries.push({ key, cached })
+    if (this.#entries.length > MAX_CACHED_SESSIONS) wipe(this.#entries.shift()?.cached.session)
+  }
+
+  /** Hands the newest session out: the taker's to wipe. */
+  take(key: string): CachedSession | undefined {
+    const index = this.#entries.findLastIndex((entry) => entry.key === key)
+    return index < 0 ? undefined : this.#entries.splice(index, 1)[0]?.cached
+  }
+
+  /** Wipes them, and whatever comes later. */
+  dispose(): void {
+    this.#disposed = true
+    for (const { cached } of this.#entries) wipe(cached.session)
+    this.#entries.length = 0
+  }
 }

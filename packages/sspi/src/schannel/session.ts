@@ -209,20 +209,18 @@ export class SchannelSession implements Session {
 
   /** What is owed goes into a token buffer, if the caller has one; else it must be fetched by a step. */
   #sayFirst({ token }: OutgoingLayout): void {
-    if (token === undefined) {
-      if (this.#owed.length === 0 && this.#ready === undefined && !this.#sent.worn) return
-      if (this.#sent.worn && this.#version !== TLS_1_3) {
-        throw new SspiError('SEC_E_CONTEXT_EXPIRED', 'Schannel: the keys are worn out, and TLS 1.2 cannot renew them')
-      }
-      this.#renewWorn()
-      throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'Schannel: something must be sent first: take it by the next step')
+    if (this.#sent.worn && this.#version !== TLS_1_3) {
+      throw new SspiError('SEC_E_CONTEXT_EXPIRED', 'Schannel: the keys are worn out, and TLS 1.2 cannot renew them')
     }
     this.#renewWorn()
-    const first = this.#owedRecords()
-    if (first.length === 0) {
-      token.cbBuffer = 0
+    if (this.#owed.length === 0 && this.#ready === undefined) {
+      if (token !== undefined) token.cbBuffer = 0
       return
     }
+    if (token === undefined) {
+      throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'Schannel: something must be sent first: take it by the next step')
+    }
+    const first = this.#owedRecords()
     roomIn(token, first.length, 'SECBUFFER_TOKEN').set(first)
     token.cbBuffer = first.length
     this.#ready = undefined
