@@ -125,6 +125,33 @@ suite("Heimdal's GSS-API", { skip: missing('heimdal-gss-peer', 'heimdal-kdc') },
     assert.match(stderr, /FAIL W\/conf=1 size=0 GAP_TOKEN/)
   })
 
+  test("a quirk: Heimdal's gss_unwrap_aead opens no token, not even Heimdal's own", async () => {
+    await using peer = await acceptor('HTTP')
+    using client = await clientSide({})
+    await establish(peer, 'initiator', (token) => client.step(token))
+    await assert.rejects(askMessages(peer, client, { sizes: [16], kinds: 'A' }), { message: /minor=22/ }) // EINVAL
+
+    // Neither side is ours.
+    await using theirs = await initiator('HTTP@localhost', ['--kinds', 'A', '--sizes', '16'])
+    await using server = await acceptor('HTTP')
+    await establish(theirs, 'acceptor', async (token) => {
+      if (token !== undefined) server.sendToken(token)
+      return { token: await server.receiveToken(), done: true }
+    })
+    for (const [from, to] of [
+      [theirs, server],
+      [server, theirs],
+      [theirs, server],
+      [server, theirs],
+    ] as const) {
+      const frame = await from.receive()
+      assert.ok(frame)
+      to.send(frame.type, frame.payload)
+    }
+    theirs.end()
+    assert.match((await theirs.exit()).stderr, /minor=22/)
+  })
+
   test('DCE style: three legs and messages with parts that are only signed, both roles', async () => {
     const sizes = [16, 48, 1024, 65_536]
     await using peer = await acceptor('HTTP', ['--iov'])
