@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeUtf8, Writer } from '../../src/bytes/index.js'
+import { Enctype, KerberosKey } from '../../src/kerberos/enctypes/index.js'
 import { KerberosPasswordChange } from '../../src/kerberos/password-change.js'
 import type { PasswordChangeStep } from '../../src/sspi/index.js'
 import { SspiError } from '../../src/status/index.js'
@@ -47,6 +48,17 @@ test("Windows' policy comes as numbers, and is read", () => {
   assert.ok(step.kind === 'refused')
   assert.match(step.error.message, /at least 7 characters, none of the last 24 passwords, of several kinds/)
   assert.deepEqual(step.policy, { minimumLength: 7, historyLength: 24, properties: 1, maximumAge, minimumAge })
+})
+
+test("a subkey of the server's own is taken, and one of a type that is not permitted is refused", () => {
+  const kdc = new FakeKdc(REALM).user('alice')
+  kdc.passwordSubkey = KerberosKey.generate(Enctype.AES128_CTS_HMAC_SHA1_96)
+  assert.deepEqual(change(kdc, 'new'), { kind: 'changed' })
+  kdc.passwordSubkey = KerberosKey.generate(Enctype.RC4_HMAC)
+  assert.throws(() => change(kdc, 'new'), {
+    code: 'SEC_E_ALGORITHM_MISMATCH',
+    message: /kpasswd: .*not permitted here/,
+  })
 })
 
 test('a wrong old password is a failure to log on, and nothing is sent to kpasswd', () => {

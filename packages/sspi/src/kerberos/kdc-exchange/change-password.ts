@@ -202,7 +202,14 @@ class PasswordExchange {
       if (ctime.getTime() !== seconds.getTime() || cusec !== microseconds) {
         throw new SspiError('SEC_E_MESSAGE_ALTERED', 'kpasswd: the AP-REP answers another request')
       }
-      return subkey === undefined ? this.#subkey : new KerberosKey(subkey.keytype, subkey.keyvalue)
+      if (subkey === undefined) return this.#subkey
+      if (!this.#client.settings.permittedEnctypes.includes(subkey.keytype)) {
+        throw new SspiError(
+          'SEC_E_ALGORITHM_MISMATCH',
+          `kpasswd: AP-REP: subkey: encryption type ${subkey.keytype} is not permitted here; the password may have been changed`,
+        )
+      }
+      return new KerberosKey(subkey.keytype, subkey.keyvalue)
     } finally {
       wipe(plaintext)
     }

@@ -110,6 +110,8 @@ export class FakeKdc {
   /** What came inside of FAST. */
   readonly insides: KdcReq[] = []
   clock = (): Date => NOW
+  /** A subkey of kpasswd's own. Default: the client's, repeated. */
+  passwordSubkey: KerberosKey | undefined
   /** What kpasswd answers. */
   passwordResult = { resultCode: 0, resultString: encodeUtf8('') }
 
@@ -174,7 +176,9 @@ export class FakeKdc {
     const { userData } = decodeDer(subkey.decrypt(KeyUsage.KRB_PRIV_ENCPART, cipher), readEncKrbPrivPart)
     this.passwords.push(new TextDecoder().decode(userData))
     const { ctime, cusec } = authenticator
-    const repPart = encodeDer({ ctime, cusec, subkey: { keytype, keyvalue } }, writeEncApRepPart)
+    const own = this.passwordSubkey ?? subkey
+    const repeated = { keytype: own.enctype, keyvalue: own.reveal() }
+    const repPart = encodeDer({ ctime, cusec, subkey: repeated }, writeEncApRepPart)
     const sAddress = { addrType: AddressType.IPV4, address: new Uint8Array(4) }
     const result = encodeDer({ userData: writePasswordResult(this.passwordResult), sAddress }, writeEncKrbPrivPart)
     const sealed = (key: KerberosKey, usage: number, plaintext: Uint8Array) => ({
@@ -185,7 +189,7 @@ export class FakeKdc {
       kind: 'reply',
       version: 1,
       apRep: encodeDer({ encPart: sealed(sessionKey, KeyUsage.AP_REP_ENCPART, repPart) }, writeApRep),
-      krbPriv: encodeDer({ encPart: sealed(subkey, KeyUsage.KRB_PRIV_ENCPART, result) }, writeKrbPriv),
+      krbPriv: encodeDer({ encPart: sealed(own, KeyUsage.KRB_PRIV_ENCPART, result) }, writeKrbPriv),
     })
     return this.lies.bytes?.(reply) ?? reply
   }
