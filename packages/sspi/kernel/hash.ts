@@ -88,7 +88,12 @@ export function macOf(hash: u32, at: usize, length: usize): void {
   memory.copy(STATE, INNER_STATE, 64)
   finish(hash, at, length, block)
   putDigest(hash, INPUT)
+  outerMacOf(hash)
+}
+
+/** The MAC of which the inner digest is at INPUT, to OUTPUT. */
+export function outerMacOf(hash: u32): void {
   memory.copy(STATE, OUTER_STATE, 64)
-  finish(hash, INPUT, digestBytes(hash), block)
+  finish(hash, INPUT, digestBytes(hash), blockBytes(hash))
   putDigest(hash, OUTPUT)
 }

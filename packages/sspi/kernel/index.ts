@@ -1,8 +1,8 @@
 // What the module exports. JavaScript writes keys to KEYS or INPUT and data to MESSAGE, makes one call, reads the result where the call
 // says it is, and overwrites everything from SECRETS to behind the message. It has checked the lengths: nothing is checked here.
 import { ctsDecrypt, ctsEncrypt, encrypted, expandKey, roundsOf } from './aes'
-import { digestOf, macOf, prepareMac } from './hash'
-import { INPUT, MESSAGE, OUTPUT, VECTOR } from './memory'
+import { digestOf, macOf, outerMacOf, prepareMac } from './hash'
+import { INPUT, MESSAGE, OUTPUT, SENT_MAC, VECTOR } from './memory'
 
 export {
   BEHIND_BYTES,
@@ -15,6 +15,7 @@ export {
   MESSAGE_BYTES,
   OUTPUT,
   SECRETS,
+  SENT_MAC,
 } from './memory'
 export { rc4 } from './rc4'
 
@@ -33,6 +34,17 @@ export function digest(hash: u32, length: u32): void {
 /** HMAC of the message under the states at KEYS, to OUTPUT. */
 export function mac(hash: u32, length: u32): void {
   macOf(hash, MESSAGE, length)
+}
+
+/** Makes a MAC of the inner digest at INPUT, which was calculated elsewhere, to OUTPUT. */
+export function outerMac(hash: u32): void {
+  outerMacOf(hash)
+}
+
+/** Compares the first bytes of the MAC of the message with those at SENT_MAC. @returns zero if they are the same. */
+export function checkMac(hash: u32, length: u32, macBytes: u32): u32 {
+  macOf(hash, MESSAGE, length)
+  return difference(macBytes)
 }
 
 /**
@@ -78,9 +90,6 @@ export function checkThenDecrypt(hash: u32, rounds: u32, length: u32, macBytes: 
   if (different == 0) ctsDecrypt(MESSAGE, length, rounds)
   return different
 }
-
-/** Where the MAC that came is kept: `macOf` uses the bytes of INPUT before it. */
-const SENT_MAC: usize = INPUT + 256
 
 /** Compares the MAC at OUTPUT with the one that came, all of it whatever it finds. */
 function difference(macBytes: u32): u32 {

@@ -18,6 +18,8 @@ export const DECRYPTION_KEYS: usize = KEYS + 368
 /** What a call is given besides: keys, blocks, the state of RC4. */
 export const INPUT: usize = KEYS + 640
 export const INPUT_BYTES: usize = 320
+/** A checksum that came, to be compared with the right one: behind what is used of INPUT to calculate that. */
+export const SENT_MAC: usize = INPUT + 256
 /** What a call gives: a digest, a derived key. */
 export const OUTPUT: usize = INPUT + INPUT_BYTES
 /** The chaining value at work. */

@@ -1,5 +1,5 @@
 import { Cbc, type BlockCipherName } from './block-cipher.js'
-import { secretBytes, wipe, type SecretBytes } from './secret-bytes.js'
+import { constantTimeEqual, secretBytes, wipe, type SecretBytes } from './secret-bytes.js'
 
 const BLOCK = 16
 
@@ -51,6 +51,11 @@ export class Cmac {
     } finally {
       wipe(work) // blocks on the way to a MAC would help to forge one
     }
+  }
+
+  /** Whether a MAC is that of the parts, in constant time. */
+  matches(mac: Uint8Array, ...parts: readonly Uint8Array[]): boolean {
+    return constantTimeEqual(this.mac(...parts), mac)
   }
 
   /** Overwrites what was made of the key. Calling it again is harmless. */

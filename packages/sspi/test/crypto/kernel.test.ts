@@ -7,11 +7,13 @@ import { fromHex, toHex } from '../../src/bytes/index.js'
 import { Cbc, CbcCts, Hmac, md5, Rc4, sha256 } from '../../src/crypto/index.js'
 import { kernel, switchKernel, type Kernel } from '../../src/crypto/kernel/instance.js'
 import {
+  kernelCheckMac,
   kernelDecrypt,
   kernelDeriveKey,
   kernelDigest,
   kernelEncrypt,
   kernelHmac,
+  kernelOuterMac,
   kernelRc4,
   prepareCtsHmac,
   prepareHmac,
@@ -28,6 +30,11 @@ const random = (length: number): Uint8Array => new Uint8Array(drawn(length))
 function* lengths(from: number, to: number): Generator<number> {
   for (let length = from; length <= to; length++) yield length
   for (let i = 0; i < 20; i++) yield to + (new DataView(drawn(2).buffer, 0).getUint16(0) % (60_000 - to))
+}
+
+/** A key under one of the pads of HMAC, RFC 2104 section 2. */
+function padded(key: Uint8Array, block: number, pad: number): Uint8Array {
+  return Uint8Array.from({ length: block }, (_, i) => (key[i] ?? 0) ^ pad)
 }
 
 /** The kernel of this process, which every Node that is supported can run. */
@@ -64,7 +71,17 @@ suite('the kernel against Node', () => {
         const data = bytes(length, length)
         const states = prepareHmac(name, key)!
         const expected = createHmac(name, key).update(data).digest('hex')
-        assert.equal(toHex(kernelHmac(name, states, [data], length, expected.length / 2)!), expected, `${length} bytes`)
+        const macBytes = expected.length / 2
+        const inner = createHash(name)
+          .update(padded(key, block, 0x36))
+          .update(data)
+          .digest('binary')
+        assert.equal(toHex(kernelOuterMac(name, states, inner, macBytes)!), expected, `${length} bytes, inner by Node`)
+        const mac = fromHex(expected)
+        assert.equal(kernelCheckMac(name, states, [data], length, mac), true)
+        mac[length % macBytes]! ^= 1 << (length % 8)
+        assert.equal(kernelCheckMac(name, states, [data], length, mac), false)
+        assert.equal(toHex(kernelHmac(name, states, [data], length, macBytes)!), expected, `${length} bytes`)
       }
     })
   }
@@ -175,6 +192,8 @@ suite('the memory of the kernel', () => {
       digest: () => kernelDigest('sha384', [bytes(1000)], 1000),
       'prepare a MAC': () => prepareHmac('sha1', bytes(64)),
       MAC: () => kernelHmac('sha384', secretBytes(128), [bytes(1000)], 1000, 48),
+      'outer MAC': () => kernelOuterMac('sha256', secretBytes(128), 'x'.repeat(32), 32),
+      'check a MAC': () => kernelCheckMac('sha1', secretBytes(128), [bytes(1000)], 1000, bytes(20)),
       'derive a key': () => kernelDeriveKey(bytes(32), bytes(16)),
       'prepare keys': () => prepareCtsHmac(facts, bytes(32), bytes(128)),
       encrypt: () => kernelEncrypt(facts, 14, secretBytes(608), [bytes(999)], 999),
@@ -237,6 +256,35 @@ suite('without the kernel', () => {
       assert.deepEqual(keyed.mac(bytes(40)), expected)
     } finally {
       switchKernel(true)
+    }
+  })
+
+  test('a MAC is known again by both engines, and no other is', () => {
+    for (const engine of ['kernel', 'node']) {
+      switchKernel(engine === 'kernel')
+      try {
+        for (const length of [10, 10_000]) {
+          const keyed = new Hmac('sha1', bytes(20), 12)
+          const mac = keyed.mac(bytes(length))
+          assert.ok(keyed.matches(mac, bytes(length)))
+          assert.ok(keyed.matches(mac, bytes(length).subarray(0, 4), bytes(length).subarray(4)))
+          assert.ok(!keyed.matches(mac, bytes(length + 1)))
+          for (const other of [
+            mac.subarray(0, 11),
+            new Uint8Array(0),
+            new Hmac('sha1', bytes(20)).mac(bytes(length)),
+          ]) {
+            assert.ok(!keyed.matches(other, bytes(length)))
+          }
+          for (let at = 0; at < mac.length; at++) {
+            mac[at]! ^= 0x80
+            assert.ok(!keyed.matches(mac, bytes(length)))
+            mac[at]! ^= 0x80
+          }
+        }
+      } finally {
+        switchKernel(true)
+      }
     }
   })
 

@@ -6,6 +6,8 @@ export interface KernelExports {
   prepareKeys(hash: number, cipherKeyBytes: number, macKeyBytes: number): void
   digest(hash: number, length: number): void
   mac(hash: number, length: number): void
+  outerMac(hash: number): void
+  checkMac(hash: number, length: number, macBytes: number): number
   deriveKey(keyBytes: number): void
   macAndEncrypt(hash: number, rounds: number, length: number, macBytes: number): void
   decryptAndCheck(hash: number, rounds: number, length: number, macBytes: number): number
@@ -24,6 +26,7 @@ export interface KernelPlaces {
   readonly INPUT: number
   readonly INPUT_BYTES: number
   readonly OUTPUT: number
+  readonly SENT_MAC: number
   readonly MESSAGE: number
   /** The longest message. */
   readonly MESSAGE_BYTES: number
@@ -89,6 +92,7 @@ function load(): Kernel | undefined {
     INPUT: exported.INPUT.value,
     INPUT_BYTES: exported.INPUT_BYTES.value,
     OUTPUT: exported.OUTPUT.value,
+    SENT_MAC: exported.SENT_MAC.value,
     MESSAGE: exported.MESSAGE.value,
     MESSAGE_BYTES: exported.MESSAGE_BYTES.value,
     BEHIND_BYTES: exported.BEHIND_BYTES.value,

@@ -64,6 +64,39 @@ export function kernelHmac(
   return take(k, k.OUTPUT, macBytes, length)
 }
 
+/** The first bytes of a MAC of which Node made the inner digest, a string of one character for each byte. */
+export function kernelOuterMac(
+  name: KernelHash,
+  states: SecretBytes,
+  innerDigest: string,
+  macBytes: number,
+): Uint8Array | undefined {
+  const k = sameKernel()
+  if (k === undefined) return undefined
+  k.bytes.set(states, k.INNER_STATE)
+  for (let i = 0; i < innerDigest.length; i++) k.bytes[k.INPUT + i] = innerDigest.charCodeAt(i)
+  k.outerMac(HASHES[name].number)
+  return take(k, k.OUTPUT, macBytes, 0)
+}
+
+/** Whether some bytes are the first ones of the MAC of parts of so many bytes, in constant time. */
+export function kernelCheckMac(
+  name: KernelHash,
+  states: SecretBytes,
+  parts: readonly Uint8Array[],
+  length: number,
+  mac: Uint8Array,
+): boolean | undefined {
+  const k = sameKernel()
+  if (k === undefined) return undefined
+  k.bytes.set(states, k.INNER_STATE)
+  k.bytes.set(mac, k.SENT_MAC)
+  put(k, parts, k.MESSAGE)
+  const different = k.checkMac(HASHES[name].number, length, mac.length)
+  overwrite(k, length)
+  return different === 0
+}
+
 /** DR of RFC 3961 section 5.1 by AES: a block, encrypted over and over, to as many bytes as the key has, 16 or 32. */
 export function kernelDeriveKey(key: Uint8Array, block: Uint8Array): SecretBytes | undefined {
   const k = kernel()

@@ -1,4 +1,4 @@
-import { constantTimeEqual, secretBytes, secretFrom, wipe, type SecretBytes } from '../../crypto/index.js'
+import { secretBytes, secretFrom, wipe, type SecretBytes } from '../../crypto/index.js'
 import { bodyBytes, layOut, type MessageShape, type ModeOfOperation } from './mac-and-encrypt.js'
 import { messageAltered } from './message-altered.js'
 import { coveredParts, joined, type MessageCipher, type MessageMac, type SignedOnly } from './profile.js'
@@ -30,7 +30,7 @@ export class EncryptThenMac implements MessageCipher {
     const length = bodyBytes(this.#shape, ciphertext)
     const encrypted = ciphertext.subarray(0, length)
     const covered = coveredParts(encrypted, this.#shape.confounderBytes, signedOnly)
-    if (!constantTimeEqual(this.#mac.mac(IV, ...covered), ciphertext.subarray(length))) throw messageAltered()
+    if (!this.#mac.matches(ciphertext.subarray(length), IV, ...covered)) throw messageAltered()
     const body = secretBytes(length)
     this.#mode.decrypt(encrypted, body)
     const plaintext = secretFrom(body.subarray(this.#shape.confounderBytes))

@@ -143,7 +143,7 @@ export class KerberosKey {
    * @throws {@link SspiError} `SEC_E_MESSAGE_ALTERED` when it is another, or of another length; otherwise as `checksum`.
    */
   verifyChecksum(usage: number, data: Parts, checksum: Uint8Array, type: number = this.profile.checksumType): void {
-    if (!constantTimeEqual(this.#mac(usage, type).mac(...listOf(data)), checksum)) throw messageAltered()
+    if (!this.#mac(usage, type).matches(checksum, ...listOf(data))) throw messageAltered()
   }
 
   /**

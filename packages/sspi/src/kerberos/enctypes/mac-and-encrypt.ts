@@ -1,4 +1,4 @@
-import { constantTimeEqual, secretBytes, secretFrom, wipe, type Cbc, type SecretBytes } from '../../crypto/index.js'
+import { secretBytes, secretFrom, wipe, type Cbc, type SecretBytes } from '../../crypto/index.js'
 import { messageAltered } from './message-altered.js'
 import {
   coveredParts,
@@ -46,7 +46,7 @@ export class MacAndEncrypt implements MessageCipher {
     const body = secretBytes(length)
     this.#mode.decrypt(ciphertext.subarray(0, length), body)
     const covered = coveredParts(body, confounderBytes, signedOnly)
-    const good = constantTimeEqual(this.#mac.mac(...covered), ciphertext.subarray(length))
+    const good = this.#mac.matches(ciphertext.subarray(length), ...covered)
     const plaintext = good ? secretFrom(body.subarray(confounderBytes)) : undefined
     wipe(body)
     if (plaintext === undefined) throw messageAltered()

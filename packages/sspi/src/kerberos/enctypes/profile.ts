@@ -32,6 +32,8 @@ export interface MessageCipher {
 export interface MessageMac {
   /** The checksum, cut to its type's length, in a new array. */
   mac(...parts: readonly Uint8Array[]): Uint8Array
+  /** Whether a checksum, of whatever length, is that of the parts; in constant time. */
+  matches(checksum: Uint8Array, ...parts: readonly Uint8Array[]): boolean
   /** Overwrites the derived key. */
   dispose(): void
 }

@@ -1,16 +1,5 @@
 import { encodeAscii, utf16leEncode } from '../../bytes/index.js'
-import {
-  constantTimeEqual,
-  hmac,
-  HmacMd5,
-  hmacMd5,
-  md4,
-  md5,
-  Rc4,
-  secretFrom,
-  wipe,
-  type SecretBytes,
-} from '../../crypto/index.js'
+import { hmac, HmacMd5, hmacMd5, md4, md5, Rc4, secretFrom, wipe, type SecretBytes } from '../../crypto/index.js'
 import { ChecksumType, Enctype } from './constants.js'
 import { KeyUsage, rc4MessageType } from './key-usage.js'
 import { messageAltered } from './message-altered.js'
@@ -87,6 +76,7 @@ function macOfDigest(key: Uint8Array, usage: number): MessageMac {
   const type = u32le(rc4MessageType(usage))
   return {
     mac: (...parts) => keyed.mac(md5(type, ...parts)),
+    matches: (checksum, ...parts) => keyed.matches(checksum, md5(type, ...parts)),
     dispose: () => keyed.dispose(),
   }
 }
@@ -161,7 +151,7 @@ class MessageKeys {
     const mac = ciphertext.subarray(0, MAC_BYTES)
     const body = secretFrom(ciphertext.subarray(MAC_BYTES))
     this.#apply(mac, body)
-    const good = constantTimeEqual(this.#mac.mac(...coveredParts(body, CONFOUNDER_BYTES, signedOnly)), mac)
+    const good = this.#mac.matches(mac, ...coveredParts(body, CONFOUNDER_BYTES, signedOnly))
     const plaintext = good ? secretFrom(body.subarray(CONFOUNDER_BYTES)) : undefined
     wipe(body)
     return plaintext
