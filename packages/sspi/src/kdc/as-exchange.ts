@@ -8,7 +8,6 @@ import {
   LastReqType,
   PaDataType,
   TicketFlag,
-  TransitedType,
   writeChecksum,
   writeMethodData,
   type KdcReq,
@@ -26,9 +25,10 @@ import { issueTicket } from './issue.js'
 import { paDataOf } from './padata.js'
 import { keyInfo, replyKeyInfo } from './preauth/key-info.js'
 import type { PreauthContext, PreauthMethod, PreauthOutcome } from './preauth/method.js'
-import { currentKeys, type KdcPrincipal } from './principal-entry.js'
+import { currentKeys, type KdcPrincipal, type PrincipalKey } from './principal-entry.js'
 import { Refusal } from './refusal.js'
-import { ticketTerms } from './ticket-terms.js'
+import { ticketTerms, type TicketTerms } from './ticket-terms.js'
+import { NOWHERE } from './transited.js'
 import { later, negotiableKeys, sessionEnctype, ticketKey, wholeSeconds, type Turn } from './turn.js'
 
 /** An AS-REQ, as it came. */
@@ -83,69 +83,84 @@ function checkOptions({ kdcOptions, cname }: KdcReqBody): void {
 function* logOn(
   turn: Turn,
   methods: readonly PreauthMethod[],
-  { request, bytes, armor }: AsRequest,
+  asRequest: AsRequest,
   found: FoundClient,
 ): KdcEffectful<Uint8Array> {
+  const { request, bytes, armor } = asRequest
   const { reqBody: body } = request
   const client = found.entry
-  const { policy } = turn
   const service = yield* findService(turn, body)
-  if (!policy.hideUnknownPrincipals) checkClient(turn, client)
+  // Where nothing may be learned of accounts, who knows the password is told of them first.
+  const { hideUnknownPrincipals } = turn.policy
+  if (!hideUnknownPrincipals) checkClient(turn, client)
   checkService(turn, service, false)
-  const keys = negotiableKeys(turn, body.etype, client)
-  const [replyKey] = keys
-  if (replyKey === undefined) {
-    const none = currentKeys(client).length === 0
-    throw new Refusal(
-      none ? KerberosErrorCode.KDC_ERR_NULL_KEY : KerberosErrorCode.KDC_ERR_ETYPE_NOSUPP,
-      'the client has no key of an encryption type of the request that is permitted',
-    )
-  }
+  const keys = clientKeys(turn, body, client)
   const context: PreauthContext = { turn, request, requestBytes: bytes, client, keys, armorKey: armor?.key }
   const proof = yield* authenticate(context, methods)
-  const ownKey = proof?.replyKey
-  let strengthened: KerberosKey | undefined
   try {
-    if (policy.hideUnknownPrincipals) checkClient(turn, client)
+    if (hideUnknownPrincipals) checkClient(turn, client)
     checkPassword(turn, client, service)
-    const terms = ticketTerms(turn, body, {
-      authtime: wholeSeconds(turn.now),
-      parties: [client, service],
-      granting: undefined,
-    })
-    const encPaRep = paDataOf(request, PaDataType.PA_REQ_ENC_PA_REP) !== undefined
-    let { flags } = terms
-    flags |= TicketFlag.INITIAL
-    if (proof !== undefined) flags |= TicketFlag.PRE_AUTHENT
-    if (encPaRep) flags |= TicketFlag.ENC_PA_REP
-    if (service.attributes.okAsDelegate === true) flags |= TicketFlag.OK_AS_DELEGATE
-    const serviceKey = ticketKey(turn, service)
-    const plainKey = ownKey ?? replyKey.key
-    strengthened = armor?.strengthen(plainKey)
-    const key = strengthened ?? plainKey
-    const server = serverOf(turn, body, service)
-    const padata = [replyKeyInfo(replyKey), ...(proof?.padata ?? [])]
+    return issueInitial(turn, asRequest, { found, service, key: keys[0], proof })
+  } finally {
+    proof?.replyKey?.dispose()
+  }
+}
+
+/** The client's keys that the request allows: at least one. */
+function clientKeys(
+  turn: Turn,
+  { etype }: KdcReqBody,
+  client: KdcPrincipal,
+): readonly [PrincipalKey, ...PrincipalKey[]] {
+  const [first, ...others] = negotiableKeys(turn, etype, client)
+  if (first !== undefined) return [first, ...others]
+  const none = currentKeys(client).length === 0
+  throw new Refusal(
+    none ? KerberosErrorCode.KDC_ERR_NULL_KEY : KerberosErrorCode.KDC_ERR_ETYPE_NOSUPP,
+    'the client has no key of an encryption type of the request that is permitted',
+  )
+}
+
+interface InitialGrant {
+  readonly found: FoundClient
+  readonly service: KdcPrincipal
+  /** The client's key that the reply is encrypted in, unless the proof or the armor has another. */
+  readonly key: PrincipalKey
+  readonly proof: Proof | undefined
+}
+
+function issueInitial(turn: Turn, { request, bytes, armor }: AsRequest, grant: InitialGrant): Uint8Array {
+  const { found, service, key: clientKey, proof } = grant
+  const { reqBody: body } = request
+  const client = found.entry
+  const encPaRep = paDataOf(request, PaDataType.PA_REQ_ENC_PA_REP) !== undefined
+  const serviceKey = ticketKey(turn, service)
+  const plainKey = proof?.replyKey ?? clientKey.key
+  const padata = [replyKeyInfo(clientKey), ...(proof?.padata ?? [])]
+  const strengthened = armor?.strengthen(plainKey)
+  const key = strengthened ?? plainKey
+  try {
     return issueTicket(
       turn,
       {
         client: found.principal,
-        server,
+        server: serverOf(turn, body, service),
         key: serviceKey.key,
         kvno: serviceKey.kvno,
-        terms: { ...terms, flags },
+        terms: initialTerms(turn, body, grant, encPaRep),
         sessionEnctype: sessionEnctype(turn, body.etype, service),
         addresses: body.addresses,
-        transited: { trType: TransitedType.DOMAIN_X500_COMPRESS, contents: new Uint8Array(0) },
+        transited: NOWHERE,
         authorizationData: client.attributes.authorizationData ?? [],
       },
       {
         exchange: 'AS',
         nonce: body.nonce,
         key,
-        kvno: ownKey === undefined ? replyKey.kvno : undefined,
+        kvno: proof?.replyKey === undefined ? clientKey.kvno : undefined,
         usage: KeyUsage.AS_REP_ENCPART,
         lastReq: lastReq(turn, client),
-        keyExpiration: passwordExpiry(policy, client),
+        keyExpiration: passwordExpiry(turn.policy, client),
         encryptedPaData: encPaRep ? [requestChecksum(key, bytes), FAST_IS_KNOWN] : [],
         padata: (ticket) => armor?.reply(padata, ticket, found.principal) ?? padata,
         shownClient: armor?.nameOf(found.principal) ?? found.principal,
@@ -153,9 +168,23 @@ function* logOn(
       },
     )
   } finally {
-    ownKey?.dispose()
     strengthened?.dispose()
   }
+}
+
+function initialTerms(
+  turn: Turn,
+  body: KdcReqBody,
+  { found, service, proof }: InitialGrant,
+  encPaRep: boolean,
+): TicketTerms {
+  const authtime = wholeSeconds(turn.now)
+  const terms = ticketTerms(turn, body, { authtime, parties: [found.entry, service], granting: undefined })
+  let flags = terms.flags | TicketFlag.INITIAL
+  if (proof !== undefined) flags |= TicketFlag.PRE_AUTHENT
+  if (encPaRep) flags |= TicketFlag.ENC_PA_REP
+  if (service.attributes.okAsDelegate === true) flags |= TicketFlag.OK_AS_DELEGATE
+  return { ...terms, flags }
 }
 
 function* findService(turn: Turn, { sname }: KdcReqBody): KdcEffectful<KdcPrincipal> {

@@ -1,20 +1,21 @@
-import { encodeAscii } from '../bytes/index.js'
 import { wipe } from '../crypto/index.js'
 import {
+  armorKey,
   decodeDer,
   decodePadded,
   encodeDer,
   FastOption,
+  FX_FAST_ARMOR_AP_REQUEST,
   KerberosErrorCode,
   KerberosKey,
   KeyUsage,
-  krbFxCf2,
   NameType,
   PaDataType,
   readKrbFastReq,
   readMethodData,
   readPaFxFastRequest,
   realmOfKrbtgt,
+  strengthenReplyKey,
   writeKrbError,
   writeKrbFastResponse,
   writeMethodData,
@@ -35,9 +36,6 @@ import { paDataOf } from './padata.js'
 import { Refusal } from './refusal.js'
 import { encrypt, wholeSeconds, type Turn } from './turn.js'
 
-/** FX_FAST_ARMOR_AP_REQUEST, the one kind of armor that RFC 6113 section 5.4.1 has. */
-const ARMOR_AP_REQUEST = 1
-
 /** A request that came in FAST: what it says inside, and the armor for the answer. Its owner disposes of the armor. */
 export interface ArmoredRequest {
   /** The request that counts. */
@@ -54,7 +52,7 @@ export function* openAsArmor(turn: Turn, request: KdcReq): KdcEffectful<ArmoredR
   const value = paDataOf(request, PaDataType.PA_FX_FAST)
   if (value === undefined) return undefined
   const sealed = decodeDer(value, readPaFxFastRequest)
-  if (sealed.armor?.armorType !== ARMOR_AP_REQUEST) {
+  if (sealed.armor?.armorType !== FX_FAST_ARMOR_AP_REQUEST) {
     throw new Refusal(KerberosErrorCode.KDC_ERR_PREAUTH_FAILED, 'FAST: armor of a kind that is not known, or none')
   }
   const granted = yield* openApRequest(turn, sealed.armor.armorValue, KeyUsage.AP_REQ_AUTHENTICATOR)
@@ -65,7 +63,7 @@ export function* openAsArmor(turn: Turn, request: KdcReq): KdcEffectful<ArmoredR
         'FAST: the armor is no ticket-granting ticket of this realm',
       )
     }
-    return openWith(turn, request, sealed, armorKey(granted), request.reqBody.raw)
+    return openWith(turn, request, sealed, keyOf(granted), request.reqBody.raw)
   } finally {
     disposeRequest(granted)
   }
@@ -80,15 +78,15 @@ export function openTgsArmor(turn: Turn, request: KdcReq, granted: OpenedRequest
   if (sealed.armor !== undefined) {
     throw new Refusal(KerberosErrorCode.KDC_ERR_PREAUTH_FAILED, 'FAST: a TGS-REQ is armored by its own ticket')
   }
-  return openWith(turn, request, sealed, armorKey(granted), apReq)
+  return openWith(turn, request, sealed, keyOf(granted), apReq)
 }
 
 /** RFC 6113 section 5.4.1.1. The caller's. */
-function armorKey({ subkey, sessionKey }: OpenedRequest): KerberosKey {
+function keyOf({ subkey, sessionKey }: OpenedRequest): KerberosKey {
   if (subkey === undefined) {
     throw new Refusal(KerberosErrorCode.KDC_ERR_PREAUTH_FAILED, 'FAST: the authenticator of the armor has no subkey')
   }
-  return krbFxCf2(subkey, sessionKey, encodeAscii('subkeyarmor'), encodeAscii('ticketarmor'))
+  return armorKey(subkey, sessionKey)
 }
 
 /** @param key - Ends here, or with the armor. */
@@ -173,7 +171,7 @@ export class Armor {
   /** A stronger reply key: of the one that it would be, and one that the reply brings (section 5.4.3). The caller's. */
   strengthen(replyKey: KerberosKey): KerberosKey {
     this.#strengthenKey = KerberosKey.generate(replyKey.enctype, (length) => this.#turn.random(length))
-    return krbFxCf2(this.#strengthenKey, replyKey, encodeAscii('strengthenkey'), encodeAscii('replykey'))
+    return strengthenReplyKey(this.#strengthenKey, replyKey)
   }
 
   /** Who the reply says outside that it is for. */

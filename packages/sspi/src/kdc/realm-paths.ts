@@ -1,6 +1,6 @@
 import type { KdcPolicy } from './policy.js'
 
-/** Realms between two others at most. */
+/** Labels of a realm's name, beyond which it has no hierarchy. */
 const LONGEST_PATH = 16
 
 /**

@@ -384,10 +384,13 @@ export {
   type KerberosCredentialRequest,
   type OutboundIdentity,
 } from './credential.js'
+export { armorKey, FX_FAST_ARMOR_AP_REQUEST } from './fast/armor.js'
+export { strengthenReplyKey } from './fast/fast-reply.js'
 export { EffectRun, perform, type Effectful, type Progress } from './effect-run.js'
 export { obtainInitialTicket, type InitialTicket, type InitialTicketRequest } from './kdc-exchange/as-exchange.js'
 export type { ArmorSource } from './kdc-exchange/as-armor.js'
 export { CHANGE_PASSWORD_SERVICE, changePassword, PasswordChangeError } from './kdc-exchange/change-password.js'
+export { clientChallengeKey, kdcChallengeKey } from './kdc-exchange/encrypted-challenge.js'
 export { defaultSalt } from './kdc-exchange/client-keys.js'
 export { KdcError } from './kdc-exchange/kdc-errors.js'
 export { verifyKdc } from './kdc-exchange/verify-kdc.js'

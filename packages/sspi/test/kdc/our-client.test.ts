@@ -9,9 +9,11 @@ import {
   obtainInitialTicket,
   obtainServiceTicket,
   obtainTgt,
+  PaDataType,
   renewTgt,
   TicketFlag,
 } from '../../src/kerberos/index.js'
+import { passwordCredential } from '../../src/sspi/index.js'
 import { SspiError } from '../../src/status/index.js'
 import { ALICE, NOW, PASSWORD, TestRealm, WWW } from './realm.js'
 
@@ -74,6 +76,17 @@ suite('our client at the embedded KDC', () => {
     assert.ok((renewed.flags & TicketFlag.INITIAL) === 0)
     const forwarded = await realm.run(obtainForwardedTgt(client))
     assert.ok(forwarded.flags & TicketFlag.FORWARDED)
+  })
+
+  test('logs on in armor of a host, and is told in armor that its password is wrong', async () => {
+    const realm = new TestRealm([ALICE, { name: 'ws', password: 'of the host' }, WWW])
+    const armor = passwordCredential({ user: 'ws', domain: '', password: 'of the host' })
+    const client = realm.client('alice', PASSWORD, { armor, fast: 'required' })
+    await realm.run(obtainServiceTicket({ ...client, targetName: WWW_TARGET }))
+    const proofs = realm.events.flatMap((event) => (event.kind === 'ticket-issued' ? [event.preauth] : []))
+    assert.deepEqual(proofs, [PaDataType.PA_ENC_TIMESTAMP, PaDataType.PA_ENCRYPTED_CHALLENGE, undefined])
+    const wrong = realm.client('alice', 'wrong', { armor, fast: 'required' })
+    assert.equal(await errorOf(realm.run(obtainTgt(wrong))), Code.KDC_ERR_PREAUTH_FAILED)
   })
 
   test('changes its password, and logs on with the new one only', async () => {

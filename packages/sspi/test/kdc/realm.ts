@@ -12,7 +12,7 @@ import {
   type KerberosOptions,
   type PrincipalName,
 } from '../../src/kerberos/index.js'
-import type { Answer, Ask, KdcSender } from '../../src/sspi/index.js'
+import { revealCredential, type Answer, type Ask, type KdcSender } from '../../src/sspi/index.js'
 import { clientOf, passwordOf } from '../kerberos/kdc-exchange/fake-kdc.js'
 
 export const NOW = new Date('2026-11-22T12:00:00Z')
@@ -74,6 +74,10 @@ async function answerTo(ask: Ask, send: KdcSender): Promise<Answer> {
     case 'stretch': {
       const { hash, password, salt, iterations, length } = ask.query
       return { effect: 'stretch', value: await pbkdf2(hash, password, salt, iterations, length) }
+    }
+    case 'reveal': {
+      const { value, ...purpose } = ask.query
+      return { effect: 'reveal', value: await revealCredential(value, purpose) }
     }
     default:
       throw new Error(`nobody answers '${ask.effect}'`)

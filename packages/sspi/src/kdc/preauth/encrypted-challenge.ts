@@ -1,11 +1,11 @@
-import { encodeAscii } from '../../bytes/index.js'
 import { wipe } from '../../crypto/index.js'
 import {
+  clientChallengeKey,
   decodeDer,
   encodeDer,
+  kdcChallengeKey,
   KerberosErrorCode,
   KeyUsage,
-  krbFxCf2,
   PaDataType,
   readEncryptedData,
   writeEncryptedData,
@@ -45,7 +45,7 @@ export const encryptedChallenge: PreauthMethod = {
 }
 
 function tryOpen(armorKey: KerberosKey, longTerm: KerberosKey, encrypted: EncryptedData): PaEncTsEnc | undefined {
-  const key = krbFxCf2(armorKey, longTerm, encodeAscii('clientchallengearmor'), encodeAscii('challengelongterm'))
+  const key = clientChallengeKey(armorKey, longTerm)
   try {
     return openTimestamp(key, KeyUsage.ENC_CHALLENGE_CLIENT, encrypted)
   } catch (error) {
@@ -57,7 +57,7 @@ function tryOpen(armorKey: KerberosKey, longTerm: KerberosKey, encrypted: Encryp
 }
 
 function answer(turn: Turn, armorKey: KerberosKey, longTerm: KerberosKey): PaData {
-  const key = krbFxCf2(armorKey, longTerm, encodeAscii('kdcchallengearmor'), encodeAscii('challengelongterm'))
+  const key = kdcChallengeKey(armorKey, longTerm)
   try {
     const time = { patimestamp: wholeSeconds(turn.now), pausec: (turn.now.getTime() % 1000) * 1000 }
     const plain = encodeDer(time, writePaEncTsEnc)
