@@ -6,6 +6,7 @@ import {
   KerberosErrorCode,
   KeyUsage,
   LastReqType,
+  NO_TRANSITED,
   PaDataType,
   TicketFlag,
   writeChecksum,
@@ -28,7 +29,6 @@ import type { PreauthContext, PreauthMethod, PreauthOutcome } from './preauth/me
 import { currentKeys, type KdcPrincipal, type PrincipalKey } from './principal-entry.js'
 import { Refusal } from './refusal.js'
 import { ticketTerms, type TicketTerms } from './ticket-terms.js'
-import { NOWHERE } from './transited.js'
 import { later, negotiableKeys, sessionEnctype, ticketKey, wholeSeconds, type Turn } from './turn.js'
 
 /** An AS-REQ, as it came. */
@@ -150,7 +150,7 @@ function issueInitial(turn: Turn, { request, bytes, armor }: AsRequest, grant: I
         terms: initialTerms(turn, body, grant, encPaRep),
         sessionEnctype: sessionEnctype(turn, body.etype, service),
         addresses: body.addresses,
-        transited: NOWHERE,
+        transited: NO_TRANSITED,
         authorizationData: client.attributes.authorizationData ?? [],
       },
       {

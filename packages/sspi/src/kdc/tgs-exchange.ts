@@ -25,7 +25,7 @@ import type { KdcPrincipal } from './principal-entry.js'
 import { acceptedPath } from './realm-paths.js'
 import { Refusal } from './refusal.js'
 import { ticketTerms, type TicketTerms } from './ticket-terms.js'
-import { addTransitedRealm, readTransitedRealms } from './transited.js'
+import { transitedRealms, withTransitedRealm } from './transited.js'
 import { sessionEnctype, ticketKey, wholeSeconds, type Turn } from './turn.js'
 
 /** A TGS-REQ whose ticket was opened. */
@@ -272,9 +272,9 @@ function transit(
   { part, client, server }: OpenedRequest,
 ): { readonly transited: TransitedEncoding; readonly checked: boolean } {
   const isOwn = server.realm === turn.realm || server.realm === client.realm
-  const transited = isOwn ? part.transited : addTransitedRealm(part.transited, server.realm)
+  const transited = isOwn ? part.transited : withTransitedRealm(part.transited, server.realm)
   if ((kdcOptions & KdcOption.DISABLE_TRANSITED_CHECK) !== 0) return { transited, checked: false }
-  const realms = readTransitedRealms(transited, { client: client.realm, server: turn.realm })
+  const realms = transitedRealms(transited, { client: client.realm, server: turn.realm })
   const accepted = acceptedPath(turn.policy, client.realm, turn.realm)
   const checked = realms.every((realm) => accepted.includes(realm))
   if (!checked && turn.policy.rejectBadTransit) {

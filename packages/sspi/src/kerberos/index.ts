@@ -407,6 +407,7 @@ export { TimestampSource, type Timestamp } from './timestamps.js'
 export { octetString2Key, PKINIT_KDFS, pkinitKdfKey, pkinitOtherInfo, type PkinitKdfInput } from './pkinit-keys.js'
 export { kerberosPackage, type KerberosPackageOptions } from './package.js'
 export type { PreauthConditions, PreauthContext, PreauthMethod, PreauthRun } from './preauth-method.js'
+export { configuredPath, hierarchicalPath, type ConfiguredPaths } from './realm-hierarchy.js'
 export {
   clientPrincipal,
   formatName,
@@ -435,3 +436,10 @@ export {
   type ServiceTicket,
   type TicketRequest,
 } from './tickets.js'
+export {
+  addTransitedRealm,
+  forbiddenTransit,
+  NO_TRANSITED,
+  readTransitedRealms,
+  type WayThroughRealms,
+} from './transited.js'

@@ -81,9 +81,21 @@ test('times that a ticket cache has no room for do not get out of a delegation a
     const { ticket, key } = ticketWith(times)
     const time = { seconds: NOW, microseconds: 0 }
     const delegation = makeDelegation(key, ticket, time, (length) => new Uint8Array(length))
-    const [entry] = readCcache(openDelegation([key], delegation, NOW)).credentials
+    const [entry] = readCcache(openDelegation([key], delegation, ticket.client, NOW)).credentials
     assert.ok(entry)
     assert.equal(entry.endTime, Math.min(ticket.endTime.getTime() / 1000, 0xffff_ffff))
+  }
+})
+
+test('tickets of another client than the one who has authenticated are not taken from it', () => {
+  const { ticket, key } = ticketWith({})
+  const time = { seconds: NOW, microseconds: 0 }
+  const delegation = makeDelegation(key, ticket, time, (length) => new Uint8Array(length))
+  for (const client of [
+    { ...ticket.client, realm: 'OTHER.EXAMPLE' },
+    { ...ticket.client, name: { nameType: 1, nameString: ['mallory'] } },
+  ]) {
+    assert.throws(() => openDelegation([key], delegation, client, NOW), { code: 'SEC_E_DELEGATION_POLICY' })
   }
 })
 

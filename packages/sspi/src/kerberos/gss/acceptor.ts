@@ -182,7 +182,7 @@ export class KerberosAcceptor implements Exchange {
         if (!again || !(error instanceof SspiError) || error.code !== 'SEC_E_TIME_SKEW') throw error
         return { kind: 'again', token: error.token! } // the refuser gives every error one
       }
-      checkTransited(opened, refuse)
+      checkTransited(opened, this.#settings, refuse)
       const attributes = this.#checkPolicy(opened, refuse)
       yield* this.#remember(opened, refuse)
       accepted = this.#letIn(opened, attributes, refuse, now)
@@ -244,10 +244,12 @@ export class KerberosAcceptor implements Exchange {
     let delegated: SecretBytes | undefined
     if (checksum.delegation !== undefined) {
       try {
-        delegated = openDelegation(keys, checksum.delegation, now)
+        delegated = openDelegation(keys, checksum.delegation, opened.client, now)
       } catch (cause) {
         if (!(cause instanceof SspiError)) throw cause
-        throw refuse(cause.code, KerberosErrorCode.KRB_AP_ERR_MODIFIED, `delegation: ${cause.message}`, cause)
+        const { KRB_AP_ERR_BADMATCH, KRB_AP_ERR_MODIFIED } = KerberosErrorCode
+        const errorCode = cause.code === 'SEC_E_DELEGATION_POLICY' ? KRB_AP_ERR_BADMATCH : KRB_AP_ERR_MODIFIED
+        throw refuse(cause.code, errorCode, `delegation: ${cause.message}`, cause)
       }
     }
     const base = (opened.subkey ?? sessionKey).enctype

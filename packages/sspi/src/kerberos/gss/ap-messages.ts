@@ -20,6 +20,7 @@ import {
   type ReadDer,
   type WriteDer,
 } from '../messages/index.js'
+import { formatPrincipal, samePrincipal, type Principal } from '../principals.js'
 import type { ServiceTicket } from '../service-ticket.js'
 import { TicketStore } from '../ticket-store.js'
 import type { Timestamp } from '../timestamps.js'
@@ -172,11 +173,17 @@ export function makeDelegation(
  * Opens a delegation.
  *
  * @param keys - Those that it may be under: the session key as RFC 4121 has it, or the initiator's subkey.
+ * @param client - Who has authenticated: nobody delegates the tickets of somebody else.
  * @returns The tickets as a credential cache, which the caller wipes.
  * @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when it does not parse or its parts do not belong together;
- *   `SEC_E_MESSAGE_ALTERED` when it is under another key.
+ *   `SEC_E_MESSAGE_ALTERED` when it is under another key; `SEC_E_DELEGATION_POLICY` for tickets of another client.
  */
-export function openDelegation(keys: readonly KerberosKey[], message: Uint8Array, now: Date): SecretBytes {
+export function openDelegation(
+  keys: readonly KerberosKey[],
+  message: Uint8Array,
+  client: Principal,
+  now: Date,
+): SecretBytes {
   const { tickets, encPart } = decodeDer(message, readKrbCred)
   const plain = decryptWithAny(keys, encPart.etype, encPart.cipher)
   const made: TicketStore[] = []
@@ -186,14 +193,21 @@ export function openDelegation(keys: readonly KerberosKey[], message: Uint8Array
     if (first?.pname === undefined || first.prealm === undefined || ticketInfo.length !== tickets.length) {
       throw new SspiError('SEC_E_INVALID_TOKEN', 'KRB-CRED: tickets and what is said of them do not belong together')
     }
-    const store = new TicketStore({ realm: first.prealm, name: first.pname })
+    const store = new TicketStore(client)
     made.push(store)
     for (const [index, info] of ticketInfo.entries()) {
       const ticket = tickets[index]! // as many as these
+      const named = { realm: info.prealm ?? first.prealm, name: info.pname ?? first.pname }
+      if (!samePrincipal(named, client)) {
+        throw new SspiError(
+          'SEC_E_DELEGATION_POLICY',
+          `KRB-CRED: a ticket of ${formatPrincipal(named)}, delegated by ${formatPrincipal(client)}`,
+        )
+      }
       const authTime = info.authtime ?? info.starttime ?? now
       store.add({
         ticket,
-        client: { realm: info.prealm ?? first.prealm, name: info.pname ?? first.pname },
+        client: named,
         server: { realm: info.srealm ?? ticket.realm, name: info.sname ?? ticket.sname },
         sessionKey: new KerberosKey(info.key.keytype, info.key.keyvalue),
         flags: info.flags ?? 0,

@@ -15,7 +15,9 @@ import {
 import { takeAuthenticator, takeTicketPart } from '../opened-parts.js'
 import type { KerberosSettings } from '../options.js'
 import { formatName, formatPrincipal, samePrincipal, sameService, type Principal } from '../principals.js'
+import { printable } from '../printable.js'
 import type { Timestamp } from '../timestamps.js'
+import { forbiddenTransit, readTransitedRealms } from '../transited.js'
 import { GSS_CHECKSUM_TYPE, readAuthenticatorChecksum, type AuthenticatorChecksum } from './authenticator-checksum.js'
 
 declare const brand: unique symbol
@@ -158,18 +160,33 @@ export function checkTimes(opened: OpenedRequest, now: Date, settings: KerberosS
 }
 
 /**
- * Checks that the KDCs have checked the realms on the way, if there are any between.
+ * Checks the realms on the way, if there are any between, unless the KDC says that it has done so: RFC 4120 section 3.3.3.2. A
+ * client may come through those that `capaths` allows, else those of the hierarchy of the names.
  *
  * @throws {@link SspiError} `SEC_E_LOGON_DENIED`.
  */
-export function checkTransited({ ticket, client }: OpenedRequest, refuse: Refuse): void {
-  const { transited, flags } = ticket
-  if (transited.contents.length === 0 || (flags & TicketFlag.TRANSITED_POLICY_CHECKED) !== 0) return
-  throw refuse(
-    'SEC_E_LOGON_DENIED',
-    KerberosErrorCode.KRB_AP_ERR_ILL_CR_TKT,
-    `ticket of ${formatPrincipal(client)}: it came through other realms, and the KDC has not checked which`,
-  )
+export function checkTransited(opened: OpenedRequest, { capaths }: KerberosSettings, refuse: Refuse): void {
+  const { ticket, client, server } = opened
+  if (ticket.transited.contents.length === 0 || (ticket.flags & TicketFlag.TRANSITED_POLICY_CHECKED) !== 0) return
+  const way = { client: client.realm, server: server.realm }
+  const illegal = (why: string, cause?: unknown): SspiError =>
+    refuse(
+      'SEC_E_LOGON_DENIED',
+      KerberosErrorCode.KRB_AP_ERR_ILL_CR_TKT,
+      `ticket of ${formatPrincipal(client)}: the KDC has not checked the realms that it came through, and ${why}`,
+      cause,
+    )
+  let realms: readonly string[]
+  try {
+    realms = readTransitedRealms(ticket.transited, way)
+  } catch (cause) {
+    if (!(cause instanceof SspiError)) throw cause
+    throw illegal(`they cannot be told: ${cause.message}`, cause)
+  }
+  const forbidden = forbiddenTransit(realms, way, capaths)
+  if (forbidden !== undefined) {
+    throw illegal(`${printable(forbidden)} is not one that may lie on the way to ${way.server}: allow it by capaths`)
+  }
 }
 
 /** By what a replay is known: the authenticator as it was sent, which nobody can change without its key. */

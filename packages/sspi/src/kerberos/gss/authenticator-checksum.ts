@@ -22,6 +22,9 @@ export const GssFlag = {
 /** One of the flags of a context. */
 export type GssFlag = (typeof GssFlag)[keyof typeof GssFlag]
 
+/** `Dlgth` has 16 bits. */
+export const LONGEST_DELEGATION = 65_535
+
 const BINDINGS_BYTES = 16
 const WHAT = 'authenticator checksum'
 
@@ -59,10 +62,21 @@ export function readAuthenticatorChecksum(bytes: Uint8Array): AuthenticatorCheck
   return { bindings, flags, delegation, extensions: reader.take(reader.remaining, `${WHAT}: Exts`) }
 }
 
-/** Writes the checksum of an authenticator, RFC 4121 section 4.1.1. @throws `TypeError` for bindings of another length. */
+/**
+ * Writes the checksum of an authenticator, RFC 4121 section 4.1.1.
+ *
+ * @throws {@link SspiError} `SEC_E_CANNOT_PACK` for a delegation beyond {@link LONGEST_DELEGATION}; `TypeError` for bindings of another
+ *   length.
+ */
 export function writeAuthenticatorChecksum(checksum: AuthenticatorChecksum): Uint8Array {
   const { bindings, flags, delegation, extensions } = checksum
   if (bindings.length !== BINDINGS_BYTES) throw new TypeError(`channel bindings: a hash of ${bindings.length} bytes`)
+  if (delegation !== undefined && delegation.length > LONGEST_DELEGATION) {
+    throw new SspiError(
+      'SEC_E_CANNOT_PACK',
+      `${WHAT}: Deleg: ${delegation.length} bytes, there is room for ${LONGEST_DELEGATION}`,
+    )
+  }
   const writer = new Writer().u32le(BINDINGS_BYTES).bytes(bindings).u32le(flags)
   if (delegation !== undefined) writer.u16le(1).u16le(delegation.length).bytes(delegation)
   if (extensions !== undefined) writer.bytes(extensions)

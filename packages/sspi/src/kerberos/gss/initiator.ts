@@ -26,7 +26,7 @@ import type { ServiceTicket } from '../service-ticket.js'
 import { obtainForwardedTgt, obtainServiceTicket } from '../tickets.js'
 import { clockOffsetMs, type Timestamp } from '../timestamps.js'
 import { makeApRep, makeApReq, makeDelegation, openApRep } from './ap-messages.js'
-import { GssFlag, writeAuthenticatorChecksum } from './authenticator-checksum.js'
+import { GssFlag, LONGEST_DELEGATION, writeAuthenticatorChecksum } from './authenticator-checksum.js'
 import { contextAttributes, isDatagram, requestedFlags } from './context-flags.js'
 import { readContextToken, writeContextToken } from './context-tokens.js'
 import { failureOfError, readErrorMessage } from './error-tokens.js'
@@ -163,7 +163,6 @@ export class KerberosInitiator implements Exchange {
   #send(tickets: Tickets, skewMs: number, consumed: number, mayRetry: boolean): Step {
     const { service, forwarded } = tickets
     const random = (length: number): Uint8Array => this.#world.random(length)
-    if (forwarded !== undefined) this.#flags |= GssFlag.DELEGATE
     let subkey: KerberosKey | undefined
     try {
       const { timestamps } = this.#request.credential
@@ -171,10 +170,14 @@ export class KerberosInitiator implements Exchange {
       subkey = KerberosKey.generate(service.sessionKey.enctype, random)
       const seqNumber = new Reader(random(4)).u32be('sequence number') & SEQUENCE_MASK
       const mutual = (this.#flags & GssFlag.MUTUAL) !== 0
+      const made = forwarded && makeDelegation(service.sessionKey, forwarded, time, random)
+      // RFC 4121 section 4.1.1 has no room for more; as on Windows, what cannot be delegated is not, and the attributes say so.
+      const delegation = made !== undefined && made.length <= LONGEST_DELEGATION ? made : undefined
+      if (delegation !== undefined) this.#flags |= GssFlag.DELEGATE
       const checksum = writeAuthenticatorChecksum({
         bindings: this.#channelBindings === undefined ? NO_BINDINGS : hashChannelBindings(this.#channelBindings),
         flags: this.#flags,
-        delegation: forwarded && makeDelegation(service.sessionKey, forwarded, time, random),
+        delegation,
       })
       const apOptions = mutual ? ApOption.MUTUAL_REQUIRED : 0
       const message = makeApReq({ ticket: service, apOptions, time, checksum, subkey, seqNumber }, random)

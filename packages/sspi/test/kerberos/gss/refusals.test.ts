@@ -179,7 +179,14 @@ suite('what an acceptor refuses', () => {
       'realms on the way that no KDC has checked',
       { kdc: { transited: { trType: TransitedType.DOMAIN_X500_COMPRESS, contents: TEXT } } },
       'SEC_E_LOGON_DENIED',
-      /came through other realms/,
+      /has not checked .* is not one that may lie on the way to EXAMPLE.COM/,
+      'SEC_E_LOGON_DENIED',
+    ],
+    [
+      'realms on the way that cannot be told',
+      { kdc: { transited: { trType: 9, contents: TEXT } } },
+      'SEC_E_LOGON_DENIED',
+      /cannot be told: transited: encoding 9/,
       'SEC_E_LOGON_DENIED',
     ],
     [
@@ -322,6 +329,20 @@ suite('what an exchange does when asked to', () => {
     })
     const onward = table.initiate({ package: 'Kerberos', target: OTHER, credentials: ticketCacheCredential({ cache }) })
     assert.ok((await onward.step()).token)
+  })
+
+  test('realms on the way that no KDC has checked pass where capaths allows them, or the KDC has checked them', async () => {
+    const transited = { trType: TransitedType.DOMAIN_X500_COMPRESS, contents: new TextEncoder().encode('FRIEND') }
+    const capaths = new Map([[REALM, new Map([[REALM, ['FRIEND']]])]])
+    await shakeHands(meet({ kdc: { transited }, serverOptions: { capaths } }))
+    await shakeHands(meet({ kdc: { transited, ticketFlags: TicketFlag.TRANSITED_POLICY_CHECKED } }))
+  })
+
+  test('a ticket that is too long to be delegated is not, and the attributes say so', async () => {
+    const authorizationData = [{ adType: AuthorizationDataType.AD_WIN2K_PAC, adData: new Uint8Array(66_000) }]
+    const meeting = meet({ flags: ISC_REQ_DELEGATE, kdc: { tgtAuthorizationData: authorizationData } })
+    await shakeHands(meeting)
+    assert.ok(!meeting.client.session.achieved.includes('delegation'))
   })
 
   test('what a PAC says is shown and not believed', async () => {

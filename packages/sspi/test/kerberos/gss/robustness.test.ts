@@ -74,6 +74,8 @@ suite('spoiled input leads to nothing but SspiError', () => {
     }
     const bytes = writeAuthenticatorChecksum(checksum)
     assert.deepEqual(readAuthenticatorChecksum(bytes), checksum)
+    const tooLong = { ...checksum, delegation: new Uint8Array(65_536) }
+    assert.throws(() => writeAuthenticatorChecksum(tooLong), { code: 'SEC_E_CANNOT_PACK' })
     for (const changed of spoiled(bytes)) {
       onlySspiError(() => readAuthenticatorChecksum(changed), changed.length < bytes.length)
     }

@@ -47,6 +47,8 @@ export interface TinyKdcOptions {
   readonly lifetimeSeconds?: number
   readonly transited?: TransitedEncoding
   readonly authorizationData?: readonly AuthorizationDataElement[]
+  /** The same of ticket-granting tickets. */
+  readonly tgtAuthorizationData?: readonly AuthorizationDataElement[]
   /** Put on every service ticket, whatever the version of the key is. */
   readonly kvno?: number
 }
@@ -155,7 +157,8 @@ export class TinyKdc {
     replyKey: KerberosKey,
     usage: number,
   ): Uint8Array {
-    const { random, lifetimeSeconds = 36_000, transited, authorizationData, kvno } = this.#options
+    const { random, lifetimeSeconds = 36_000, transited, kvno } = this.#options
+    const { authorizationData, tgtAuthorizationData } = this.#options
     const sname = request.reqBody.sname!
     const serverKey = this.#key(formatName(sname))
     const isService = sname.nameString[0] !== 'krbtgt'
@@ -174,7 +177,7 @@ export class TinyKdc {
         crealm: client.crealm,
         cname: client.cname,
         transited: (isService ? transited : undefined) ?? NO_TRANSITED,
-        authorizationData: isService ? authorizationData : undefined,
+        authorizationData: isService ? authorizationData : tgtAuthorizationData,
       },
       writeEncTicketPart,
     )
