@@ -25,7 +25,7 @@ import { findClient, type FoundClient } from './find-client.js'
 import { issueTicket } from './issue.js'
 import { paDataOf } from './padata.js'
 import { keyInfo, replyKeyInfo } from './preauth/key-info.js'
-import type { PreauthContext, PreauthMethod, PreauthOutcome } from './preauth/method.js'
+import type { KdcPreauthContext, KdcPreauthMethod, KdcPreauthOutcome } from './preauth/method.js'
 import { currentKeys, type KdcPrincipal, type PrincipalKey } from './principal-entry.js'
 import { Refusal } from './refusal.js'
 import { ticketTerms, type TicketTerms } from './ticket-terms.js'
@@ -57,7 +57,7 @@ const NOT_INITIAL =
  */
 export function* answerAsRequest(
   turn: Turn,
-  methods: readonly PreauthMethod[],
+  methods: readonly KdcPreauthMethod[],
   asRequest: AsRequest,
 ): KdcEffectful<Uint8Array> {
   const body = asRequest.request.reqBody
@@ -82,7 +82,7 @@ function checkOptions({ kdcOptions, cname }: KdcReqBody): void {
 
 function* logOn(
   turn: Turn,
-  methods: readonly PreauthMethod[],
+  methods: readonly KdcPreauthMethod[],
   asRequest: AsRequest,
   found: FoundClient,
 ): KdcEffectful<Uint8Array> {
@@ -95,7 +95,7 @@ function* logOn(
   if (!hideUnknownPrincipals) checkClient(turn, client)
   checkService(turn, service, false)
   const keys = clientKeys(turn, body, client)
-  const context: PreauthContext = { turn, request, requestBytes: bytes, client, keys, armorKey: armor?.key }
+  const context: KdcPreauthContext = { turn, request, requestBytes: bytes, client, keys, armorKey: armor?.key }
   const proof = yield* authenticate(context, methods)
   try {
     if (hideUnknownPrincipals) checkClient(turn, client)
@@ -199,10 +199,13 @@ function serverOf({ realm }: Turn, { sname, kdcOptions }: KdcReqBody, { principa
   return sname === undefined || mayRename ? principal : { realm, name: sname }
 }
 
-type Proof = Extract<PreauthOutcome, { readonly kind: 'proven' }> & { readonly type: number }
+type Proof = Extract<KdcPreauthOutcome, { readonly kind: 'proven' }> & { readonly type: number }
 
 /** Pre-authentication by one of the methods. @returns `undefined` where the client sent none and need not. */
-function* authenticate(context: PreauthContext, methods: readonly PreauthMethod[]): KdcEffectful<Proof | undefined> {
+function* authenticate(
+  context: KdcPreauthContext,
+  methods: readonly KdcPreauthMethod[],
+): KdcEffectful<Proof | undefined> {
   const { turn, request, client } = context
   const method = methods.find(({ type }) => paDataOf(request, type) !== undefined)
   const value = method && paDataOf(request, method.type)
@@ -212,7 +215,7 @@ function* authenticate(context: PreauthContext, methods: readonly PreauthMethod[
   }
   // Where nothing may be learned of accounts: a locked one is told that its password is wrong, right or not.
   if (isLocked(turn, client)) throw failed(context, methods)
-  let outcome: PreauthOutcome
+  let outcome: KdcPreauthOutcome
   try {
     outcome = yield* method.verify(context, value)
   } catch (error) {
@@ -229,7 +232,7 @@ function* authenticate(context: PreauthContext, methods: readonly PreauthMethod[
   return { ...outcome, type: method.type }
 }
 
-function* count({ turn, client }: PreauthContext, succeeded: boolean): KdcEffectful<void> {
+function* count({ turn, client }: KdcPreauthContext, succeeded: boolean): KdcEffectful<void> {
   const { now, policy } = turn
   const forgetBefore = later(now, -policy.lockout.windowSeconds)
   const failures = yield* ask('attempt', { principal: client.principal, succeeded, time: now, forgetBefore })
@@ -238,15 +241,15 @@ function* count({ turn, client }: PreauthContext, succeeded: boolean): KdcEffect
   }
 }
 
-function failed(context: PreauthContext, methods: readonly PreauthMethod[], cause?: Refusal): Refusal {
+function failed(context: KdcPreauthContext, methods: readonly KdcPreauthMethod[], cause?: Refusal): Refusal {
   const reason = 'pre-authentication failed: the password is another'
   return preauthRefusal(context, methods, KerberosErrorCode.KDC_ERR_PREAUTH_FAILED, reason, cause)
 }
 
 /** A refusal with what the client may try, and how its keys are made: RFC 4120 section 5.9.1. */
 function preauthRefusal(
-  context: PreauthContext,
-  methods: readonly PreauthMethod[],
+  context: KdcPreauthContext,
+  methods: readonly KdcPreauthMethod[],
   errorCode: number,
   reason: string,
   cause?: Refusal,

@@ -5,10 +5,13 @@ export { passwordKeys, type PasswordKeysOptions } from './password-keys.js'
 export { type KdcHandler, type KdcPeer } from './peer.js'
 export {
   DEFAULT_KDC_ENCTYPES,
+  type Filled,
+  type KdcPolicy,
   type KdcPolicyOptions,
   type LockoutPolicyOptions,
   type PasswordPolicyOptions,
 } from './policy.js'
+export { type KdcPreauthContext, type KdcPreauthMethod, type KdcPreauthOutcome } from './preauth/method.js'
 export { type PrincipalDatabase } from './principal-database.js'
 export {
   type KdcPrincipal,
@@ -19,3 +22,5 @@ export {
   type PrincipalQuery,
   type PrincipalUpdate,
 } from './principal-entry.js'
+export { type Turn as KdcTurn } from './turn.js'
+export { Refusal as KrbRefusal, type RefusalDetails as KrbRefusalDetails } from './refusal.js'

@@ -23,7 +23,7 @@ import type { KdcPeer } from './peer.js'
 import { readKdcPolicy, type KdcPolicy, type KdcPolicyOptions } from './policy.js'
 import { encryptedChallenge } from './preauth/encrypted-challenge.js'
 import { encryptedTimestamp } from './preauth/encrypted-timestamp.js'
-import type { PreauthMethod } from './preauth/method.js'
+import type { KdcPreauthMethod } from './preauth/method.js'
 import { Refusal, refusalOf } from './refusal.js'
 import { answerTgsRequest } from './tgs-exchange.js'
 import type { Turn } from './turn.js'
@@ -34,6 +34,8 @@ export interface KdcOptions {
   readonly realm: string
   /** What it allows. Everything has a safe default. */
   readonly policy?: KdcPolicyOptions | undefined
+  /** Kinds of pre-authentication beside the built-in ones, the best first; they go before those. Default: none. */
+  readonly preauthMethods?: readonly KdcPreauthMethod[] | undefined
   /** The world outside: clock, entropy, and whoever listens to what happens. */
   readonly world: KdcWorld
 }
@@ -71,14 +73,16 @@ export class Kdc {
   /** The realm. */
   readonly realm: string
   readonly #policy: KdcPolicy
+  readonly #methods: readonly KdcPreauthMethod[]
   readonly #world: KdcWorld
   readonly #lookAside = new LookAside()
 
   /** @throws `TypeError` for a policy that is none. */
-  constructor({ realm, policy, world }: KdcOptions) {
+  constructor({ realm, policy, preauthMethods = [], world }: KdcOptions) {
     if (realm === '') throw new TypeError('realm: it is empty')
     this.realm = realm
     this.#policy = readKdcPolicy(policy)
+    this.#methods = [...preauthMethods, ...BUILT_IN]
     this.#world = world
   }
 
@@ -108,7 +112,9 @@ export class Kdc {
     if ('reply' in found) return fitting(turn, found.reply)
     let reply: Uint8Array | undefined
     try {
-      reply = yield* from.service === 'kdc' ? answerRequest(turn, request) : answerPasswordRequest(turn, request)
+      reply = yield* from.service === 'kdc'
+        ? answerRequest(turn, this.#methods, request)
+        : answerPasswordRequest(turn, request)
     } finally {
       this.#lookAside.keep(found.key, reply)
     }
@@ -123,9 +129,9 @@ function fitting(turn: Turn, reply: Uint8Array): Uint8Array {
 }
 
 /** Kinds of pre-authentication, the best first. */
-const METHODS: readonly PreauthMethod[] = [encryptedChallenge, encryptedTimestamp]
+const BUILT_IN: readonly KdcPreauthMethod[] = [encryptedChallenge, encryptedTimestamp]
 
-function* answerRequest(turn: Turn, bytes: Uint8Array): KdcEffectful<Uint8Array> {
+function* answerRequest(turn: Turn, methods: readonly KdcPreauthMethod[], bytes: Uint8Array): KdcEffectful<Uint8Array> {
   // Grows as the request is understood, for the error.
   const about: { -readonly [K in keyof RefusedRequest]: RefusedRequest[K] } = { exchange: 'unknown' }
   let granted: OpenedRequest | undefined
@@ -137,7 +143,7 @@ function* answerRequest(turn: Turn, bytes: Uint8Array): KdcEffectful<Uint8Array>
       about.client = clientOf(outer)
       const { request, armor } = (yield* openAsArmor(turn, outer)) ?? { request: outer, armor: undefined }
       about.armor = armor
-      return yield* answerAsRequest(turn, METHODS, { request, bytes, armor })
+      return yield* answerAsRequest(turn, methods, { request, bytes, armor })
     }
     about.exchange = 'TGS'
     granted = yield* openGrantingTicket(turn, outer)

@@ -74,23 +74,12 @@ export interface PasswordPolicyOptions {
 }
 
 /** The options with their defaults in place. */
-export interface KdcPolicy {
-  readonly enctypes: readonly number[]
-  readonly requirePreauth: boolean
-  readonly hideUnknownPrincipals: boolean
-  readonly clockSkewSeconds: number
-  readonly maxLifetimeSeconds: number
-  readonly maxRenewSeconds: number
-  readonly allowPostdated: boolean
-  readonly lockout: Required<Numbers<LockoutPolicyOptions>>
-  readonly passwords: Required<Numbers<PasswordPolicyOptions>>
-  readonly domainRealm: ReadonlyMap<string, string>
-  readonly clientRealms: ReadonlyMap<string, string>
-  readonly capaths: ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>
-  readonly rejectBadTransit: boolean
-}
+export type KdcPolicy = Filled<
+  Omit<KdcPolicyOptions, 'insecureAllowRc4' | 'insecureAllowDes3' | 'lockout' | 'passwords'>
+> & { readonly lockout: Filled<LockoutPolicyOptions>; readonly passwords: Filled<PasswordPolicyOptions> }
 
-type Numbers<T> = { readonly [K in keyof T]: number }
+/** An interface of options with nothing left out. */
+export type Filled<T> = { readonly [K in keyof T]-?: NonNullable<T[K]> }
 
 /** The encryption types that are used unless others are asked for, the best first: RFC 8009, RFC 3962, RFC 6803. */
 export const DEFAULT_KDC_ENCTYPES: readonly number[] = [

@@ -11,14 +11,16 @@ export interface RefusalDetails {
   readonly cause?: unknown
 }
 
-/** A request that is answered by a KRB-ERROR. Within the KDC only: none leaves it. */
+/** A request that is answered by a KRB-ERROR: what a method of pre-authentication throws. None leaves the KDC. */
 export class Refusal extends SspiError {
   /** See `KerberosErrorCode`. */
   readonly errorCode: number
   /** In a few words, which the client is shown as well: nothing secret. */
   readonly reason: string
+  /** What else goes into the KRB-ERROR. */
   readonly details: RefusalDetails
 
+  /** @param reason - Sent as `e-text`: nothing secret. */
   constructor(errorCode: number, reason: string, details: RefusalDetails = {}) {
     super('SEC_E_KDC_INVALID_REQUEST', `KDC: ${describeKerberosError(errorCode)}: ${reason}`, { cause: details.cause })
     this.errorCode = errorCode

@@ -7,11 +7,17 @@ import { Refusal } from './refusal.js'
 
 /** One request, and what the KDC knows when it answers: the clock is read once. */
 export interface Turn {
+  /** The KDC's realm. */
   readonly realm: string
+  /** What it allows. */
   readonly policy: KdcPolicy
+  /** The time. */
   readonly now: Date
+  /** Whom the request came from. */
   readonly from: KdcPeer
+  /** Unpredictable bytes, the caller's own. */
   random(length: number): Uint8Array
+  /** Tells what happened. */
   emit(event: KdcEvent): void
 }
 

@@ -9,6 +9,7 @@ import {
   type KdcHandler,
   type KdcPeer,
   type KdcPolicyOptions,
+  type KdcPreauthMethod,
   type PrincipalDatabase,
 } from '../../kdc/index.js'
 import type { KdcQuery, KdcSender, ReplayCache } from '../../sspi/index.js'
@@ -24,6 +25,8 @@ export interface EmbeddedKdcOptions {
   readonly principals: PrincipalDatabase
   /** What it allows. Everything has a safe default. */
   readonly policy?: KdcPolicyOptions | undefined
+  /** Kinds of pre-authentication beside the built-in ones, the best first; they go before those. Default: none. */
+  readonly preauthMethods?: readonly KdcPreauthMethod[] | undefined
   /** Remembers authenticators, so that none is accepted twice. Default: in this process's memory. */
   readonly replays?: ReplayCache | undefined
   /** Told what happens. No event holds a secret. Default: nobody. */
@@ -55,8 +58,13 @@ export class EmbeddedKdc {
 
   /** @internal */
   constructor(options: EmbeddedKdcOptions) {
-    const { realm, policy, now = () => new Date(), random = randomBytes, onEvent } = options
-    this.#kdc = new Kdc({ realm, policy, world: { now, random, emit: (event) => publish(event, onEvent) } })
+    const { realm, policy, preauthMethods, now = () => new Date(), random = randomBytes, onEvent } = options
+    this.#kdc = new Kdc({
+      realm,
+      policy,
+      preauthMethods,
+      world: { now, random, emit: (event) => publish(event, onEvent) },
+    })
     this.#answerers = answerersOf(options.principals, options.replays ?? memoryReplayCache({ now }))
   }
 

@@ -18,17 +18,17 @@ import {
 import { Refusal } from '../refusal.js'
 import { encrypt, wholeSeconds, type Turn } from '../turn.js'
 import { checkTimestamp, openTimestamp } from './encrypted-timestamp.js'
-import type { PreauthContext, PreauthMethod, PreauthOutcome } from './method.js'
+import type { KdcPreauthContext, KdcPreauthMethod, KdcPreauthOutcome } from './method.js'
 
 /**
  * PA-ENCRYPTED-CHALLENGE, RFC 6113 section 5.4.6: the time under armor key and client's key together, so that nobody without the
  * armor key can guess passwords from it; the KDC answers with one of its own.
  */
-export const encryptedChallenge: PreauthMethod = {
+export const encryptedChallenge: KdcPreauthMethod = {
   type: PaDataType.PA_ENCRYPTED_CHALLENGE,
   hint: ({ armorKey }) => (armorKey === undefined ? undefined : new Uint8Array(0)),
   // eslint-disable-next-line require-yield -- the method asks nothing; others do
-  *verify({ turn, keys, armorKey }: PreauthContext, value: Uint8Array): Generator<never, PreauthOutcome> {
+  *verify({ turn, keys, armorKey }: KdcPreauthContext, value: Uint8Array): Generator<never, KdcPreauthOutcome> {
     if (armorKey === undefined) {
       throw new Refusal(KerberosErrorCode.KDC_ERR_PREAUTH_FAILED, 'an encrypted challenge outside of FAST')
     }

@@ -15,14 +15,14 @@ import { wipe } from '../../crypto/index.js'
 import { currentKeys } from '../principal-entry.js'
 import { Refusal } from '../refusal.js'
 import type { Turn } from '../turn.js'
-import type { PreauthContext, PreauthMethod, PreauthOutcome } from './method.js'
+import type { KdcPreauthContext, KdcPreauthMethod, KdcPreauthOutcome } from './method.js'
 
 /** PA-ENC-TIMESTAMP, RFC 4120 section 5.2.7.2: the time under the client's key. Without armor only, where there is better. */
-export const encryptedTimestamp: PreauthMethod = {
+export const encryptedTimestamp: KdcPreauthMethod = {
   type: PaDataType.PA_ENC_TIMESTAMP,
   hint: ({ armorKey }) => (armorKey === undefined ? new Uint8Array(0) : undefined),
   // eslint-disable-next-line require-yield -- the method asks nothing; others do
-  *verify(context: PreauthContext, value: Uint8Array): Generator<never, PreauthOutcome> {
+  *verify(context: KdcPreauthContext, value: Uint8Array): Generator<never, KdcPreauthOutcome> {
     const encrypted = decodeDer(value, readEncryptedData)
     const key = clientKey(context, encrypted)
     checkTimestamp(context.turn, openTimestamp(key, KeyUsage.AS_REQ_PA_ENC_TIMESTAMP, encrypted))
@@ -31,7 +31,7 @@ export const encryptedTimestamp: PreauthMethod = {
 }
 
 /** The client's key of the type that it used, whatever types it lists: the password is one. */
-export function clientKey({ client, turn }: PreauthContext, { etype }: EncryptedData): KerberosKey {
+export function clientKey({ client, turn }: KdcPreauthContext, { etype }: EncryptedData): KerberosKey {
   const found = currentKeys(client).find(({ key }) => key.enctype === etype && turn.policy.enctypes.includes(etype))
   if (found !== undefined) return found.key
   throw new Refusal(
