@@ -9,6 +9,9 @@ const VARIABLES = {
   'sssd-kcm': 'SSSD_KCM',
   dns: 'LAB_DNS',
   'heimdal-gss-peer': 'HEIMDAL_GSS_PEER',
+  curl: 'LAB_CURL',
+  apache: 'LAB_APACHE',
+  'cyrus-sasl': 'CYRUS_SASL',
 } as const
 
 /** A peer of the lab, named as its script in `lab/peers`. */

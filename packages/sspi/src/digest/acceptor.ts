@@ -23,7 +23,6 @@ import {
   type World,
 } from '../sspi/index.js'
 import { checkChannel, checkService, claimedBinding } from './channel-bindings.js'
-import { CIPHERS } from './ciphers.js'
 import { NO_ENTITY_HASH, responseDigits, type DigestForm, type Qop } from './computations.js'
 import { ASC_REQ_HTTP, MIN_SASL_BUFFER } from './constants.js'
 import { achievedAttributes } from './context-attributes.js'
@@ -180,7 +179,7 @@ export class DigestAcceptor implements Exchange {
     const { offered, userhash, domains, maxBufferBytes } = this.#settings
     const qop = QOPS.filter((each) => this.#acceptable().includes(each))
     if (this.#form === 'sasl') {
-      const ciphers = qop.includes('auth-conf') ? CIPHERS : []
+      const ciphers = qop.includes('auth-conf') ? this.#settings.ciphers : []
       const realms = [this.#realm, ...domains]
       return writeSaslChallenge({ realms, nonce, stale, qop, utf8: true, maxbuf: maxBufferBytes, ciphers })
     }
@@ -220,7 +219,7 @@ export class DigestAcceptor implements Exchange {
 
   /** Whether the client has answered what it was asked. */
   #checkAgreed({ realm, use, algorithm, cipher }: DigestResponse): void {
-    const { offered, domains, insecureAllowNoQop } = this.#settings
+    const { offered, domains, ciphers, insecureAllowNoQop } = this.#settings
     const known = [this.#realm, ...(this.#form === 'sasl' ? ['', ...domains] : [])]
     if (!known.includes(realm ?? '')) {
       throw new SspiError('SEC_E_TARGET_UNKNOWN', `Digest: the client answers for the realm '${textOf(realm ?? '')}'`)
@@ -239,6 +238,12 @@ export class DigestAcceptor implements Exchange {
       throw new SspiError(
         'SEC_E_SECURITY_QOS_FAILED',
         `Digest: the client answers with qop ${qop}, which was not offered`,
+      )
+    }
+    if (cipher !== undefined && !ciphers.includes(cipher)) {
+      throw new SspiError(
+        'SEC_E_ALGORITHM_MISMATCH',
+        `Digest: the client answers with ${cipher.name}, which was not offered`,
       )
     }
     if ((qop === 'auth-conf') !== (cipher !== undefined)) {

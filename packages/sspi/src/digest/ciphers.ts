@@ -14,10 +14,10 @@ export interface CipherFacts {
   readonly algorithmId: number
 }
 
-/** Best first. */
+/** Longest key first, which is what most peers pick: Cyrus SASL on OpenSSL 3 offers triple DES and then fails with it. */
 export const CIPHERS: readonly CipherFacts[] = [
-  { name: '3des', keyedBytes: 16, blockBytes: 8, keyBits: 112, algorithmId: 0x6609 },
   { name: 'rc4', keyedBytes: 16, blockBytes: 1, keyBits: 128, algorithmId: 0x6801 },
+  { name: '3des', keyedBytes: 16, blockBytes: 8, keyBits: 112, algorithmId: 0x6609 },
   { name: 'rc4-56', keyedBytes: 7, blockBytes: 1, keyBits: 56, algorithmId: 0x6801 },
   { name: 'des', keyedBytes: 16, blockBytes: 8, keyBits: 56, algorithmId: 0x6601 },
   { name: 'rc4-40', keyedBytes: 5, blockBytes: 1, keyBits: 40, algorithmId: 0x6801 },
@@ -27,4 +27,9 @@ export const CIPHERS: readonly CipherFacts[] = [
 export function findCipher(name: string): CipherFacts | undefined {
   const wanted = name.toLowerCase()
   return CIPHERS.find((each) => each.name === wanted)
+}
+
+/** The cipher of a name that is one of ours. */
+export function cipherOf(name: CipherName): CipherFacts {
+  return findCipher(name)! // every name of the type is in the table
 }

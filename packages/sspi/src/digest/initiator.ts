@@ -223,7 +223,7 @@ export class DigestInitiator implements Exchange {
     }
     const { nonce, utf8, maxbuf } = challenge
     const qop = chooseQop(acceptableQops('sasl', this.#demands(), this.#settings), challenge.qop)
-    const cipher = qop === 'auth-conf' ? chooseCipher(challenge.ciphers) : undefined
+    const cipher = qop === 'auth-conf' ? chooseCipher(this.#settings.ciphers, challenge.ciphers) : undefined
     const bound = boundDirectives(nonce, this.#service, this.#channelBindings)
     const cnonce = clientNonce(bound, this.#world.random(CNONCE_LENGTH))
     const { realm, domain } = chooseRealm(challenge, this.#user())

@@ -1,5 +1,6 @@
 import type { Identity } from '../sspi/index.js'
 import { algorithmOf, type DigestAlgorithm, type DigestAlgorithmName } from './algorithms.js'
+import { cipherOf, CIPHERS, type CipherFacts, type CipherName } from './ciphers.js'
 import { MAX_SASL_BUFFER, MIN_SASL_BUFFER } from './constants.js'
 import { utf8Octets } from './octets.js'
 
@@ -32,6 +33,8 @@ export interface DigestOptions {
    * confidentiality is refused.
    */
   readonly insecureAllowLegacyLayers?: boolean | undefined
+  /** Which ciphers then, best first. Default: all that there are, `['rc4', '3des', 'rc4-56', 'des', 'rc4-40']`. */
+  readonly ciphers?: readonly CipherName[] | undefined
   /**
    * Whether peers without `qop` are talked to (RFC 2069): then the server chooses all that is hashed with the password, and
    * nothing counts. An acceptor takes each nonce once. Default `false`.
@@ -63,6 +66,7 @@ export interface DigestSettings {
   readonly userhash: boolean
   readonly maxBufferBytes: number
   readonly insecureAllowLegacyLayers: boolean
+  readonly ciphers: readonly CipherFacts[]
   readonly insecureAllowNoQop: boolean
   readonly subsequentAuthentication: boolean
   readonly authorize: ((client: Identity, authorizationId: string) => boolean) | undefined
@@ -94,6 +98,7 @@ export function readOptions(options: DigestOptions): DigestSettings {
     userhash: options.userhash ?? false,
     maxBufferBytes,
     insecureAllowLegacyLayers: options.insecureAllowLegacyLayers ?? false,
+    ciphers: options.ciphers?.map(cipherOf) ?? CIPHERS,
     insecureAllowNoQop: options.insecureAllowNoQop ?? false,
     subsequentAuthentication: options.subsequentAuthentication ?? false,
     authorize: options.authorize,

@@ -51,8 +51,8 @@ export function chooseQop(acceptable: readonly Qop[], offered: readonly Qop[]): 
 }
 
 /** The cipher that a client takes. @throws `SspiError` `SEC_E_ALGORITHM_MISMATCH` when the server offers none. */
-export function chooseCipher(offered: readonly CipherFacts[]): CipherFacts {
-  const [best] = offered
+export function chooseCipher(known: readonly CipherFacts[], offered: readonly CipherFacts[]): CipherFacts {
+  const best = known.find((cipher) => offered.includes(cipher))
   if (best !== undefined) return best
   throw new SspiError(
     'SEC_E_ALGORITHM_MISMATCH',

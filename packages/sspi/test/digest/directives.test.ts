@@ -202,7 +202,7 @@ suite('challenges', () => {
     assert.deepEqual(found.qop, ['auth', 'auth-int', 'auth-conf'])
     assert.deepEqual(
       found.ciphers.map(({ name }) => name),
-      ['3des', 'rc4'],
+      ['rc4', '3des'],
     )
     assert.equal(found.maxbuf, 1000)
     assert.throws(() => readSaslChallenge(latin1('nonce="x",algorithm=md5')), refusal)

@@ -309,7 +309,7 @@ suite('SASL: messages', () => {
     )
     const server = new Server({ digest: LEGACY, contextReq: ASC_REQ_CONFIDENTIALITY })
     const challenge = server.accept().text(undefined)
-    assert.match(challenge, /qop="auth-conf",.*cipher="3des,rc4,rc4-56,des,rc4-40"/)
+    assert.match(challenge, /qop="auth-conf",.*cipher="rc4,3des,rc4-56,des,rc4-40"/)
     assert.equal(
       code(() => client({ contextReq: ISC_REQ_CONFIDENTIALITY }).step(challenge)),
       'SEC_E_SECURITY_QOS_FAILED',
@@ -317,6 +317,26 @@ suite('SASL: messages', () => {
     const none = challenge.replace(/cipher="[^"]*"/, 'cipher="aes"')
     assert.equal(
       code(() => client({ digest: LEGACY, contextReq: ISC_REQ_CONFIDENTIALITY }).step(none)),
+      'SEC_E_ALGORITHM_MISMATCH',
+    )
+  })
+
+  test('a side may know fewer ciphers, and takes no other', () => {
+    const server = new Server({ digest: { ...LEGACY, ciphers: ['3des', 'des'] }, contextReq: ASC_REQ_CONFIDENTIALITY })
+    const accepting = server.accept()
+    const challenge = accepting.text(undefined)
+    assert.match(challenge, /cipher="3des,des"/)
+    const asking = { contextReq: ISC_REQ_CONFIDENTIALITY }
+    const picky = client({ digest: { ...LEGACY, ciphers: ['des', 'rc4'] }, ...asking })
+    assert.match(picky.text(challenge), /cipher="des"/)
+    const stranger = client({ digest: { ...LEGACY, ciphers: ['rc4'] }, ...asking })
+    assert.equal(
+      code(() => stranger.step(challenge)),
+      'SEC_E_ALGORITHM_MISMATCH',
+    )
+    const forced = client({ digest: LEGACY, ...asking }).text(challenge.replace('3des,des', 'rc4'))
+    assert.equal(
+      code(() => accepting.step(forced)),
       'SEC_E_ALGORITHM_MISMATCH',
     )
   })
