@@ -1,25 +1,46 @@
 import { decodeAscii, encodeUtf8 } from '../bytes/index.js'
 import { gssToken } from './gss.js'
+import { ccacheFile, keytabFile } from './kerberos-files.js'
+import { kerberosMessage } from './kerberos-messages.js'
+import { cfxToken, framedMessage, kdcProxyMessage, passwordMessage } from './kerberos-tokens.js'
+import { Keyring } from './keyring.js'
 import { negoexMessages } from './negoex.js'
 import type { DecodedNode, TokenDecoder } from './node.js'
 import { ntlmMessage, ntlmSignature } from './ntlm.js'
+import { pacToken } from './pac.js'
 import { createScope, decodeBy } from './scope.js'
 import { spnegoToken } from './spnego.js'
 import { findTokens, type FoundToken } from './token-text.js'
 import { isText } from './unknown.js'
 
 /** The kinds of token that are known. The first that recognises a token decodes it. */
-export const decoders: readonly TokenDecoder[] = [ntlmMessage, gssToken, spnegoToken, negoexMessages, ntlmSignature]
+export const decoders: readonly TokenDecoder[] = [
+  ntlmMessage,
+  gssToken,
+  spnegoToken,
+  negoexMessages,
+  kerberosMessage,
+  cfxToken,
+  keytabFile,
+  ccacheFile,
+  passwordMessage,
+  framedMessage,
+  kdcProxyMessage,
+  pacToken,
+  ntlmSignature,
+]
 
 /** Options of {@link decodeToken} and {@link readTokens}. */
 export interface DecodeOptions {
   /** Further kinds of token, asked before the built-in ones. Default: none. */
   readonly decoders?: readonly TokenDecoder[] | undefined
+  /** Keys to open encrypted parts with; what is found in them is added. Stays the caller's. Default: none. */
+  readonly keyring?: Keyring | undefined
 }
 
 /**
- * Takes a token apart: NTLM messages and signatures, SPNEGO with the tokens inside it, GSS-framed or raw. What nobody
- * recognises is described by what it looks like, with a hexdump. Malformed parts become nodes with an `error`, and
+ * Takes a token apart: NTLM messages and signatures; Kerberos messages, tokens of its GSS mechanism, PACs, credential caches
+ * and keytabs; SPNEGO with the tokens inside it; GSS-framed or raw. What nobody recognises is described by what it looks like, with a hexdump. Malformed parts become nodes with an `error`, and
  * everything around them is shown all the same.
  *
  * @param token - The bytes; or text with the token in it, as {@link readTokens} reads it, of which the first one counts.
@@ -28,7 +49,7 @@ export interface DecodeOptions {
 export function decodeToken(token: Uint8Array | string, options: DecodeOptions = {}): DecodedNode {
   const table = tableOf(options)
   const bytes = readTokens(token, options)[0]?.bytes ?? (typeof token === 'string' ? encodeText(token) : token)
-  return decodeBy(bytes, table, createScope(bytes, table))
+  return decodeBy(bytes, table, createScope(bytes, table, options.keyring ?? new Keyring()))
 }
 
 /**

@@ -1,3 +1,5 @@
+import type { Keyring } from './keyring.js'
+
 /** One part of a token, with the parts that it is made of. A tree of plain values, fit for `JSON.stringify`. */
 export interface DecodedNode {
   /** The field's name as its specification spells it. */
@@ -43,6 +45,22 @@ export interface Scope {
    * child named after the failure covers what is left.
    */
   collect(label: string, bytes: Uint8Array, fill: (children: DecodedNode[]) => About | undefined): DecodedNode
+  /** What encrypted parts are opened with, and what says whether keys are shown. */
+  readonly keyring: Keyring
+  /**
+   * A part that is no token of its own, but can hold the likes of itself: it is decoded one level further down, so that depth
+   * stays bounded.
+   */
+  deeper(label: string, bytes: Uint8Array, decode: (scope: Scope) => DecodedNode): DecodedNode
+  /**
+   * Bytes that are not in the token, such as what was decrypted: offsets count from their first byte. Where keys are not
+   * shown, nothing in there is shown that is not understood.
+   */
+  apart(
+    label: string,
+    bytes: Uint8Array,
+    decode: (label: string, bytes: Uint8Array, scope: Scope) => DecodedNode,
+  ): DecodedNode
   /** A token inside the token, by whichever decoder recognises it. */
   nested(label: string, bytes: Uint8Array): DecodedNode
 }

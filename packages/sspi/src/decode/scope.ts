@@ -1,22 +1,38 @@
 import { toHex } from '../bytes/index.js'
 import { SspiError } from '../sspi/index.js'
+import type { Keyring } from './keyring.js'
 import type { About, DecodedNode, Scope, TokenDecoder } from './node.js'
 import { decodeUnknown } from './unknown.js'
 
-/** How deep tokens may lie in tokens: real ones stop at three (GSS, SPNEGO, NTLM). */
-const MAXIMUM_DEPTH = 8
+/** How deep parts may lie in parts: real ones stop at ten or so (GSS, SPNEGO, AP-REQ, ticket, IF-RELEVANT, PAC). */
+const MAXIMUM_DEPTH = 16
 
-/** The scope of one token: offsets count from the first byte of `whole`. */
-export function createScope(whole: Uint8Array, decoders: readonly TokenDecoder[]): Scope {
-  return scopeAt(whole.byteOffset, decoders, 0)
+/** Where a scope stands. */
+interface Place {
+  /** The byte offset that offsets count from. */
+  readonly origin: number
+  readonly depth: number
+  /** Whether there may be keys among the bytes, which are not to be shown. */
+  readonly discreet: boolean
 }
 
-function scopeAt(origin: number, decoders: readonly TokenDecoder[], depth: number): Scope {
+/** The scope of one token: offsets count from the first byte of `whole`. */
+export function createScope(whole: Uint8Array, decoders: readonly TokenDecoder[], keyring: Keyring): Scope {
+  return scopeAt({ origin: whole.byteOffset, depth: 0, discreet: false }, decoders, keyring)
+}
+
+function scopeAt(place: Place, decoders: readonly TokenDecoder[], keyring: Keyring): Scope {
+  const { origin, depth, discreet } = place
   const node = (label: string, bytes: Uint8Array, about: About = {}): DecodedNode => {
     const { value, meaning, error, children = [] } = about
     return { label, offset: bytes.byteOffset - origin, length: bytes.length, value, meaning, error, children }
   }
+  const below = (more: Partial<Place> = {}): Scope =>
+    scopeAt({ ...place, depth: depth + 1, ...more }, decoders, keyring)
+  const tooDeep = (label: string, bytes: Uint8Array): DecodedNode =>
+    node(label, bytes, { error: `tokens nest deeper than ${MAXIMUM_DEPTH}` })
   const scope: Scope = {
+    keyring,
     node,
     hex: (label, bytes, meaning) => node(label, bytes, { value: toHex(bytes), meaning }),
     collect: (label, bytes, fill) => {
@@ -26,13 +42,19 @@ function scopeAt(origin: number, decoders: readonly TokenDecoder[], depth: numbe
       } catch (error) {
         if (!(error instanceof SspiError)) throw error
         const rest = bytes.subarray(endOf(children, bytes.byteOffset - origin))
-        children.push(node('malformed', rest, { value: toHex(rest), error: error.message }))
+        const value = discreet ? undefined : toHex(rest)
+        children.push(node('malformed', rest, { value, error: error.message }))
         return node(label, bytes, { error: 'malformed', children })
       }
     },
+    deeper: (label, bytes, decode) => (depth === MAXIMUM_DEPTH ? tooDeep(label, bytes) : decode(below())),
+    apart: (label, bytes, decode) =>
+      depth === MAXIMUM_DEPTH
+        ? tooDeep(label, bytes)
+        : decode(label, bytes, below({ origin: bytes.byteOffset, discreet: !keyring.showKeys })),
     nested: (label, bytes) => {
-      if (depth === MAXIMUM_DEPTH) return node(label, bytes, { error: `tokens nest deeper than ${MAXIMUM_DEPTH}` })
-      const inner = decodeBy(bytes, decoders, scopeAt(origin, decoders, depth + 1))
+      if (depth === MAXIMUM_DEPTH) return tooDeep(label, bytes)
+      const inner = decodeBy(bytes, decoders, below())
       return { ...inner, label: `${label}: ${inner.label}` }
     },
   }

@@ -16,9 +16,6 @@ const LIKENESSES: readonly ((bytes: Uint8Array) => string | undefined)[] = [
   ),
   like('an NTLM message whose signature is damaged', startsWith('NTLM')),
   like('text, neither hexadecimal nor base64', isText),
-  like('a Wrap token of Kerberos (RFC 4121)', (bytes) => bytes[0] === 5 && bytes[1] === 4),
-  like('a MIC token of Kerberos (RFC 4121)', (bytes) => bytes[0] === 4 && bytes[1] === 4),
-  (bytes) => (isDer(bytes) ? KERBEROS_MESSAGES.get(bytes[0]!) : undefined), // DER is never empty
   like('a TSRequest of CredSSP', isTsRequest),
   like('a DER structure', isDer),
   like(
@@ -26,21 +23,6 @@ const LIKENESSES: readonly ((bytes: Uint8Array) => string | undefined)[] = [
     (bytes) => bytes.length > 4 && new Reader(bytes).u32be('length') === bytes.length - 4,
   ),
 ]
-
-/** Messages of Kerberos by their tag, RFC 4120 section 5.10. */
-const KERBEROS_MESSAGES: ReadonlyMap<number, string> = new Map([
-  [0x61, 'a Ticket of Kerberos'],
-  [0x6a, 'an AS-REQ of Kerberos'],
-  [0x6b, 'an AS-REP of Kerberos'],
-  [0x6c, 'a TGS-REQ of Kerberos'],
-  [0x6d, 'a TGS-REP of Kerberos'],
-  [0x6e, 'an AP-REQ of Kerberos'],
-  [0x6f, 'an AP-REP of Kerberos'],
-  [0x74, 'a KRB-SAFE of Kerberos'],
-  [0x75, 'a KRB-PRIV of Kerberos'],
-  [0x76, 'a KRB-CRED of Kerberos'],
-  [0x7e, 'a KRB-ERROR of Kerberos'],
-])
 
 /** How many bytes of an unknown token are dumped. */
 const DUMP_LIMIT = 4096

@@ -145,7 +145,6 @@ test('a trace of HTTP gives every token in it, with its header', () => {
 test('what nobody recognises is described, with a hexdump', () => {
   const cases: readonly (readonly [Uint8Array | string, RegExp])[] = [
     [fromHex('160301020001'), /TLS record/],
-    [fromHex('6e0430020500'), /AP-REQ/],
     ['what is this?', /text/],
     ['HTTP/1.1 200 OK\r\n', /HTTP message/],
     [fromHex('3003020105'), /DER structure/],
