@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import test from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { folderFor, run } from './command.js'
 
 interface Vectors {
@@ -129,4 +131,40 @@ test('what is no token is described, with exit code 4', async () => {
 test('long values are shown in full on request', async () => {
   const { stdout } = await run(['decode', '--full', authenticate.toString('hex')])
   assert.doesNotMatch(stdout, /…/)
+})
+
+test('what is encrypted is opened with a keytab or a password, and keys are shown on demand', async (t) => {
+  const file = folderFor(t)
+  const cases = new URL('../../../../vectors/kerberos/kdc-exchange-decrypt.json', import.meta.url)
+  const [first, second] = (JSON.parse(readFileSync(cases, 'utf8')) as { cases: { input: { message: string } }[] }).cases
+  const request = file('as-req.hex', first?.input.message ?? '')
+  // It names an enterprise name, which is not what the key is salted with.
+  const principal = 'testuser@CORP.IDENTITYINTERVENTION.COM'
+  const args = ['decode', '--file', request, '--decrypt', '--principal', principal, '--password-fd', '0']
+  const right = await run(args, { input: 'P@ssw0rd!\n' })
+  assert.equal(right.code, 0, right.stderr)
+  assert.match(right.stdout, /patimestamp {2}20190712160725Z/)
+  assert.equal(right.stdout.includes('P@ssw0rd!'), false)
+  assert.doesNotMatch((await run(args, { input: 'wrong\n' })).stdout, /patimestamp/)
+
+  const keytab = join(dirname(request), 'keytab')
+  const made = await run(['ktutil', 'add', keytab, '-p', principal, '-e', 'aes256-sha1', '--password-fd', '0'], {
+    input: 'P@ssw0rd!\n',
+  })
+  assert.equal(made.code, 0, made.stderr)
+  const reply = ['decode', '--keytab', keytab, second?.input.message ?? '']
+  const session = /9d35d91439a412467133342366033484faa635fd6f33ceb294e85bcda8c3/
+  const opened = await run(reply)
+  assert.match(opened.stdout, /decrypted by the key of testuser@CORP/)
+  assert.doesNotMatch(opened.stdout, session)
+  assert.match((await run([...reply, '--show-keys'])).stdout, session)
+})
+
+test('ticket caches and keytabs are decoded, without their keys', async () => {
+  const path = (name: string): string => fileURLToPath(new URL(`../../../../vectors/files/${name}`, import.meta.url))
+  const cache = await run(['decode', '--file', path('mit-alice-v4')])
+  assert.equal(cache.code, 0)
+  assert.match(cache.stdout, /credential cache {2}version 4[^]*alice@VEC\.EXAMPLE[^]*bytes, not shown[^]*Ticket/)
+  const keytab = await run(['decode', '--file', path('mit-krbtgt.keytab')])
+  assert.match(keytab.stdout, /keytab {2}version 2[^]*krbtgt\/[^]*bytes, not shown/)
 })

@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
 import { Command } from 'commander'
-import { checkNtlm, decodeToken, decodingErrors, readTokens } from 'sspi/decode'
+import { checkNtlm, decodeToken, decodingErrors, Keyring, keysOfPassword, readTokens } from 'sspi/decode'
 import type { DecodedNode, FoundToken, NtlmCheck, NtlmMessages, NtlmSecret, Verdict } from 'sspi/decode'
+import { writeKeytab } from 'sspi/kerberos'
+import { loadKeytabFile } from 'sspi/krb5'
 import { ExitCode } from '../exit-codes.js'
 import { CommandError } from '../failure.js'
+import { wipeKeytab } from '../kerberos/wipe-files.js'
 import { print, printJson } from '../terminal/output.js'
 import { readSecret, type SecretOptions } from '../terminal/secret.js'
 import { styleFor, type Style } from '../terminal/style.js'
@@ -19,20 +22,26 @@ interface DecodeCommandOptions extends CommonOptions, SecretOptions {
   readonly challenge?: string
   readonly ntHash?: true
   readonly showKeys?: true
+  readonly keytab?: string
+  readonly decrypt?: true
+  readonly principal?: string
 }
 
 /** `sspi decode`: a token, or all tokens of a trace, as trees. */
 export function decodeCommand(): Command {
   const command = new Command('decode')
-    .description('Look into tokens of NTLM and SPNEGO: every field with its offset, value and meaning.')
+    .description('Look into tokens of NTLM, Kerberos and SPNEGO: every field with its offset, value and meaning.')
     .argument('[token]', 'base64, hexadecimal, or a header line; `-` or nothing reads the standard input')
     .option('-f, --file <file>', 'read the token, or a trace of HTTP with tokens in it, from a file')
+    .option('--keytab <keytab>', 'open what is encrypted in Kerberos messages with the keys of this keytab')
+    .option('--decrypt', 'ask for a password, and open what is encrypted with the keys that are made of it')
+    .option('--principal <name>', 'with --decrypt: whose password it is; default: whoever the messages name')
     .option('--full', 'show long values in full')
     .option('--check', 'ask for the password, and check the response and the MIC of an NTLM AUTHENTICATE')
     .option('--challenge <token>', 'the CHALLENGE that it answers, when the input does not have it; @FILE reads a file')
     .option('--negotiate <token>', 'the NEGOTIATE before that, for the MIC; @FILE reads a file')
     .option('--nt-hash', 'what is given as password is the NT hash in hexadecimal')
-    .option('--show-keys', 'with --check: show the keys of the session, which open its messages')
+    .option('--show-keys', 'show keys: of the session with --check, and those in tickets, caches and keytabs')
     .addHelpText('after', HELP)
     .action(decode)
   return withCommonOptions(
@@ -46,6 +55,8 @@ Examples:
   sspi decode TlRMTVNTUAABAAAAN4II4gAAAAAoAAAAAAAAACgAAAAADAAAAAAADw==
   curl -v --ntlm -u alice http://intranet/ 2>&1 | sspi decode
   sspi decode --file trace.txt --check
+  sspi decode --file ap-req.bin --keytab /etc/krb5.keytab
+  sspi decode --file /tmp/krb5cc_1000
   sspi decode --check --negotiate @1.bin --challenge @2.bin --file 3.bin
 
 Exit codes: 0 sound, 4 a token is malformed or of no known kind, 5 a check did not hold.`
@@ -59,11 +70,33 @@ async function decode(token: string | undefined, options: DecodeCommandOptions):
       'base64, hexadecimal and header lines are read',
     )
   }
-  const decoded = tokens.map(({ form, header, bytes }) => ({ form, header, tree: decodeToken(bytes) }))
+  using keyring = await openKeyring(tokens, options)
+  const decoded = tokens.map(({ form, header, bytes }) => ({ form, header, tree: decodeToken(bytes, { keyring }) }))
   const check = options.check === true ? await checkTokens(tokens, options) : undefined
   if (options.json) await printJson({ tokens: decoded, check: check && printable(check) })
   else await print(report(decoded, check, options.full === true))
   process.exitCode = exitCode(decoded, check)
+}
+
+/** The keys that encrypted parts are opened with; whatever is found in these is added on the way. */
+async function openKeyring(tokens: readonly FoundToken[], options: DecodeCommandOptions): Promise<Keyring> {
+  const keyring = new Keyring({ showKeys: options.showKeys })
+  if (options.keytab !== undefined) {
+    const keytab = await loadKeytabFile(options.keytab)
+    const bytes = writeKeytab(keytab)
+    keyring.addKeytab(bytes)
+    bytes.fill(0)
+    wipeKeytab(keytab)
+  }
+  if (options.decrypt === true) {
+    const password = await readSecret(
+      options.principal === undefined ? 'Password' : `Password of ${options.principal}`,
+      options,
+    )
+    const trees = tokens.map(({ bytes }) => decodeToken(bytes))
+    await keysOfPassword(password, trees, keyring, options.principal)
+  }
+  return keyring
 }
 
 /** The bytes to look into. Text is found to be text by `readTokens`. */
