@@ -16,19 +16,21 @@ import {
   padataTypesOf,
   PASSWORD,
   requestsOf,
+  sambaAd,
   UTF8_PASSWORD,
   type LabRealm,
 } from '../src/index.js'
 
 const userOf = (user: string, password = PASSWORD): CredentialValue => passwordCredential({ user, password })
 
-for (const [peer, realmOf] of [
-  ['mit-kdc', mitKdc],
-  ['heimdal-kdc', heimdalKdc],
+for (const [peer, realmOf, host] of [
+  ['mit-kdc', mitKdc, 'host/localhost'],
+  ['heimdal-kdc', heimdalKdc, 'host/localhost'],
+  ['samba-ad', sambaAd, 'SRV1$'],
 ] as const) {
   suite(`FAST at ${peer}`, { skip: missing(peer) }, () => {
     const armorOf = ({ keytab, realm }: LabRealm): CredentialValue =>
-      keytabFileCredential(keytab, { principal: `host/localhost@${realm}` })
+      keytabFileCredential(keytab, { principal: `${host}@${realm}` })
 
     for (const [user, password] of [
       ['alice', PASSWORD],

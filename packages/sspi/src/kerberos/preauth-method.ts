@@ -46,6 +46,7 @@ export interface PreauthContext {
   key(): Effectful<KerberosKey>
   /** The time by the KDC's clock, as far as that is known. */
   timestamp(): Timestamp
+  /** Unpredictable bytes. */
   random(length: number): Uint8Array
 }
 

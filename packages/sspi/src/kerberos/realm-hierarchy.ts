@@ -4,12 +4,7 @@ const MOST_LABELS = 16
 /** Realms between others, by client's and server's realm, as `KerberosOptions.capaths` has them. */
 export type ConfiguredPaths = ReadonlyMap<string, ReadonlyMap<string, readonly string[]>>
 
-/**
- * The realms between two others by the hierarchy of their names, RFC 4120 section 1.2: up from one to what both have in
- * common, and down to the other.
- *
- * @returns `undefined` where they have nothing in common.
- */
+/** As `hierarchicalPath`; `undefined` where the realms have nothing in common. */
 export function hierarchyBetween(from: string, to: string): readonly string[] | undefined {
   const up = ancestors(from)
   const down = ancestors(to)
@@ -19,7 +14,10 @@ export function hierarchyBetween(from: string, to: string): readonly string[] | 
   return way.filter((realm) => realm !== from && realm !== to)
 }
 
-/** {@link hierarchyBetween}; empty where the realms have nothing in common. */
+/**
+ * The realms between two others by the hierarchy of their names, RFC 4120 section 1.2: up from one to what both have in
+ * common, and down to the other. Empty where they have nothing in common.
+ */
 export function hierarchicalPath(from: string, to: string): readonly string[] {
   return hierarchyBetween(from, to) ?? []
 }

@@ -65,7 +65,7 @@ export function readAuthenticatorChecksum(bytes: Uint8Array): AuthenticatorCheck
 /**
  * Writes the checksum of an authenticator, RFC 4121 section 4.1.1.
  *
- * @throws {@link SspiError} `SEC_E_CANNOT_PACK` for a delegation beyond {@link LONGEST_DELEGATION}; `TypeError` for bindings of another
+ * @throws {@link SspiError} `SEC_E_CANNOT_PACK` for a delegation beyond 65,535 bytes; `TypeError` for bindings of another
  *   length.
  */
 export function writeAuthenticatorChecksum(checksum: AuthenticatorChecksum): Uint8Array {
