@@ -179,6 +179,8 @@ export function acquireKerberosCredential(
     case 'anonymous':
     case 'certificate':
       throw unusable(value.kind, 'without PKINIT')
+    case 'credssp':
+      throw unusable(value.kind, 'outside of CredSSP')
     case 'pair':
       return pairedKerberosCredential(value, request, settings)
   }

@@ -27,6 +27,7 @@ import type {
   SECPKG_ATTR_TARGET_INFORMATION,
   SECPKG_ATTR_UNIQUE_BINDINGS,
 } from './constants/index.js'
+import type { PasswordCredential } from './credential-values.js'
 import type { AccessToken } from './identity.js'
 import type { SecPkgInfo } from './package-info.js'
 import type {
@@ -155,6 +156,8 @@ export interface LastClientTokenStatus {
 export const SECPKG_ATTR_KERBEROS_TICKET = 0x4000_0001
 /** What a client has delegated to a Kerberos acceptor. An attribute of this library, as {@link SECPKG_ATTR_KERBEROS_TICKET}. */
 export const SECPKG_ATTR_DELEGATED_TICKETS = 0x4000_0002
+/** What a client has delegated to a CredSSP acceptor. An attribute of this library, as {@link SECPKG_ATTR_KERBEROS_TICKET}. */
+export const SECPKG_ATTR_DELEGATED_CREDENTIAL = 0x4000_0003
 
 /**
  * Whom the client wants to act as, in mechanisms where that may be another than the one who authenticates (SASL). An attribute of
@@ -209,6 +212,14 @@ export interface DelegatedTickets {
   readonly cache: Uint8Array
 }
 
+/** Result of {@link SECPKG_ATTR_DELEGATED_CREDENTIAL}. Secret. */
+export interface DelegatedCredential {
+  /** The user with its password, for any package; `undefined` where something else was delegated. */
+  readonly credential: PasswordCredential | undefined
+  /** TSCredentials of MS-CSSP 2.2.1.2 as they came: see `readTsCredentials` of `sspi/credssp`. A copy, the caller's to wipe. */
+  readonly tsCredentials: Uint8Array
+}
+
 /** The result of each context attribute, by the attribute's number. */
 export interface ContextAttributes {
   readonly [SECPKG_ATTR_SIZES]: Sizes
@@ -227,6 +238,7 @@ export interface ContextAttributes {
   readonly [SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS]: LastClientTokenStatus
   readonly [SECPKG_ATTR_KERBEROS_TICKET]: KerberosTicket
   readonly [SECPKG_ATTR_DELEGATED_TICKETS]: DelegatedTickets
+  readonly [SECPKG_ATTR_DELEGATED_CREDENTIAL]: DelegatedCredential
   readonly [SECPKG_ATTR_AUTHORIZATION_ID]: AuthorizationId
   readonly [SECPKG_ATTR_CONNECTION_INFO]: ConnectionInfo
   readonly [SECPKG_ATTR_CIPHER_INFO]: CipherInfo

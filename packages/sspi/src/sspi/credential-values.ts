@@ -15,6 +15,7 @@ export type SettledCredentialValue =
   | KeytabCredential
   | TicketCacheCredential
   | CertificateCredential
+  | CredSspCredential
   | AnonymousCredential
 
 /**
@@ -298,6 +299,44 @@ export function fromAuthIdentity(identity: SecWinntAuthIdentity): PasswordCreden
     password: identity.password ?? '',
     packageList: identity.packageList,
   })
+}
+
+/** Options of {@link credSspCredential}. */
+export interface CredSspCredentialOptions {
+  /**
+   * Who authenticates, and, where the client asks for delegation, whose password goes to the server. Default, for a server: the
+   * default credentials of Negotiate.
+   */
+  readonly identity?: CredentialValue | undefined
+  /** For the TLS channel: a server's certificate, or the roots that a client trusts. Default: a client's default credentials. */
+  readonly tls?: CertificateCredential | undefined
+  /** Where the password comes from, by which the delegation policy judges: given for this purpose, or out of a store. Default `fresh`. */
+  readonly origin?: 'fresh' | 'saved' | undefined
+}
+
+/** Windows' `CREDSSP_CRED`: a credential for the TLS channel of CredSSP, and one for what happens in it. */
+export function credSspCredential(options: CredSspCredentialOptions): CredSspCredential {
+  return new CredSspCredential(options)
+}
+
+/** Made by {@link credSspCredential}. Its parts show themselves without their secrets when printed. */
+export class CredSspCredential {
+  /** Which kind of credential it is. */
+  readonly kind = 'credssp'
+  /** Which packages may use it: Negotiate goes by that of `identity`. */
+  readonly packageList: undefined
+  /** Who authenticates. */
+  readonly identity: CredentialValue | undefined
+  /** For the TLS channel. */
+  readonly tls: CertificateCredential | undefined
+  /** Where the password comes from. */
+  readonly origin: 'fresh' | 'saved'
+
+  constructor({ identity, tls, origin = 'fresh' }: CredSspCredentialOptions) {
+    this.identity = identity
+    this.tls = tls
+    this.origin = origin
+  }
 }
 
 /**

@@ -31,6 +31,7 @@ export type {
 } from './accounts.js'
 export {
   SECPKG_ATTR_AUTHORIZATION_ID,
+  SECPKG_ATTR_DELEGATED_CREDENTIAL,
   SECPKG_ATTR_DELEGATED_TICKETS,
   SECPKG_ATTR_KERBEROS_TICKET,
   type AttributeTable,
@@ -40,6 +41,7 @@ export {
   type ContextAttribute,
   type ContextAttributes,
   type ContextFlags,
+  type DelegatedCredential,
   type DelegatedTickets,
   type KerberosTicket,
   type KeyInfo,
@@ -93,6 +95,9 @@ export type {
   Unsealed,
 } from './contract.js'
 export {
+  CredSspCredential,
+  credSspCredential,
+  type CredSspCredentialOptions,
   AnonymousCredential,
   anonymousCredential,
   ChosenCredential,

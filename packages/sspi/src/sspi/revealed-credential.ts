@@ -2,6 +2,7 @@ import { CertificateCredential, type RevealedCertificate } from './certificate-c
 import {
   AnonymousCredential,
   ChosenCredential,
+  CredSspCredential,
   fromAuthIdentity,
   KeytabCredential,
   NtHashCredential,
@@ -44,6 +45,13 @@ export type RevealedCredential =
     }
   | RevealedCertificate
   | { readonly kind: 'anonymous' }
+  | {
+      readonly kind: 'credssp'
+      readonly packageList: undefined
+      readonly identity: RevealedCredential | undefined
+      readonly tls: RevealedCertificate | undefined
+      readonly origin: 'fresh' | 'saved'
+    }
   /** What was chosen for each side, where a credential is for both. */
   | {
       readonly kind: 'pair'
@@ -63,11 +71,23 @@ export async function revealCredential(
   authData: CredentialValue | SecWinntAuthIdentity,
   { use, ...purpose }: RevealPurpose,
 ): Promise<RevealedCredential> {
+  if (authData instanceof CredSspCredential) {
+    const { identity, tls, origin } = authData
+    return {
+      kind: 'credssp',
+      packageList: undefined,
+      identity: identity === undefined ? undefined : await revealCredential(identity, { use, ...purpose }),
+      tls: await tls?.reveal(),
+      origin,
+    }
+  }
   if (!(authData instanceof ChosenCredential)) return revealValue(authData)
   const chosenFor = async (side: CredentialChoice['use']): Promise<RevealedCredential> => {
-    const revealed = await revealValue(await authData.choose({ ...purpose, use: side }))
+    const revealed = await revealCredential(await authData.choose({ ...purpose, use: side }), { ...purpose, use: side })
     const { packageList } = authData
-    return packageList === undefined || revealed.kind === 'anonymous' ? revealed : { ...revealed, packageList }
+    return packageList === undefined || revealed.kind === 'anonymous' || revealed.kind === 'credssp'
+      ? revealed
+      : { ...revealed, packageList }
   }
   if (use !== 'both') return chosenFor(use)
   const outbound = await chosenFor('outbound')
@@ -89,6 +109,9 @@ export function endRevealed(revealed: RevealedCredential): void {
     case 'pair':
       endRevealed(revealed.outbound)
       return endRevealed(revealed.inbound)
+    case 'credssp':
+      if (revealed.identity !== undefined) endRevealed(revealed.identity)
+      return
     case 'password':
     case 'certificate':
     case 'anonymous':
@@ -104,7 +127,9 @@ function listOf(revealed: RevealedCredential): string | undefined {
   return revealed.kind === 'anonymous' ? undefined : revealed.packageList
 }
 
-async function revealValue(authData: SettledCredentialValue | SecWinntAuthIdentity): Promise<RevealedCredential> {
+async function revealValue(
+  authData: Exclude<SettledCredentialValue, CredSspCredential> | SecWinntAuthIdentity,
+): Promise<RevealedCredential> {
   if (authData instanceof AnonymousCredential) return { kind: 'anonymous' }
   if (authData instanceof CertificateCredential) return authData.reveal()
   if (authData instanceof NtHashCredential) {

@@ -1,4 +1,5 @@
 import { fipsEnabled, randomBytes } from '../crypto/index.js'
+import { credSspPackage, type CredSspOptions } from '../credssp/index.js'
 import { digestPackage, type DigestOptions } from '../digest/index.js'
 import { kdcSender } from '../io/kdc/index.js'
 import type { KerberosConfig } from '../io/krb5-conf/index.js'
@@ -46,6 +47,8 @@ export interface SecurityInterfaceOptions {
   readonly digest?: Partial<DigestOptions> | undefined
   /** Options of Negotiate. */
   readonly negotiate?: NegotiateOptions | undefined
+  /** Options of CredSSP: to whom credentials may be delegated. Default: to nobody. */
+  readonly credssp?: CredSspOptions | undefined
   /** Further packages, registered after the built-in ones. Default: none. */
   readonly packages?: readonly SecurityPackage[] | undefined
   /** Carries requests to Kerberos KDCs. Default: as `krb5` says; without it nowhere, so that Kerberos can only accept. */
@@ -111,11 +114,11 @@ export function initSecurityInterface(options: SecurityInterfaceOptions = {}): S
 function builtInPackages(options: SecurityInterfaceOptions, withoutKdc: boolean): readonly SecurityPackage[] {
   const negotiate = negotiatePackage(options.negotiate)
   const kerberos = kerberosPackage({ ...options.krb5, ...options.kerberos, withoutKdc })
-  const schannel = [schannelPackage(), schannelPackage(UNISP_NAME)]
+  const channels = [schannelPackage(), schannelPackage(UNISP_NAME), credSspPackage(options.credssp)]
   const host = options.host ?? localHostNames()
   const digest = digestPackage({ ...options.digest, realm: options.digest?.realm ?? host.dnsName })
-  if (fipsEnabled()) return [negotiate, kerberos, ...(withoutMd5(options.digest) ? [digest] : []), ...schannel]
-  return [negotiate, kerberos, ntlmPackage({ ...options.ntlm, host }), digest, ...schannel]
+  if (fipsEnabled()) return [negotiate, kerberos, ...(withoutMd5(options.digest) ? [digest] : []), ...channels]
+  return [negotiate, kerberos, ntlmPackage({ ...options.ntlm, host }), digest, ...channels]
 }
 
 function withoutMd5(digest: Partial<DigestOptions> | undefined): boolean {

@@ -1,0 +1,116 @@
+import {
+  NEGOSSP_NAME,
+  SCHANNEL_NAME,
+  SspiError,
+  type Credential,
+  type CredentialRequest,
+  type Identity,
+  type Packages,
+  type RevealedCredential,
+  type SecurityPackage,
+  type World,
+} from '../sspi/index.js'
+import type { CredentialOrigin } from './delegation-policy.js'
+import type { TsPasswordCreds } from './messages/index.js'
+
+/** A package that CredSSP drives, with a credential of its own. */
+export interface Driven {
+  readonly package: SecurityPackage
+  readonly credential: Credential
+}
+
+const inspect = Symbol.for('nodejs.util.inspect.custom')
+
+/** CredSSP's credential: one for the TLS channel, one for Negotiate within it, and what a client may hand to the server. */
+export class CredSspCredential implements Credential {
+  readonly tls: Driven
+  readonly negotiate: Driven
+  readonly origin: CredentialOrigin
+  #password: TsPasswordCreds | undefined
+
+  constructor(tls: Driven, negotiate: Driven, origin: CredentialOrigin, password: TsPasswordCreds | undefined) {
+    this.tls = tls
+    this.negotiate = negotiate
+    this.origin = origin
+    this.#password = password
+  }
+
+  /** What can be delegated; `undefined` where there is no password. A string, which cannot be wiped. */
+  get password(): TsPasswordCreds | undefined {
+    return this.#password
+  }
+
+  /** The earlier of its parts'. */
+  get expiry(): Date {
+    const ends = [this.tls, this.negotiate].map(({ credential }) => credential.expiry.getTime())
+    return new Date(Math.min(...ends))
+  }
+
+  get identity(): Identity | undefined {
+    return this.negotiate.credential.identity
+  }
+
+  dispose(): void {
+    this.#password = undefined
+    this.tls.credential.dispose()
+    this.negotiate.credential.dispose()
+  }
+
+  /** Without the secret. */
+  [inspect](): string {
+    return `CredSspCredential { user: '${this.#password?.userName ?? ''}', secret: redacted }`
+  }
+}
+
+/**
+ * Acquires a credential of Schannel and one of Negotiate.
+ *
+ * @param of - What is made of `credSspCredential()`, or of any value that Negotiate takes.
+ * @throws {@link SspiError} as those packages do; `SEC_E_SECPKG_NOT_FOUND` where one of them is not registered.
+ */
+export function acquireCredSspCredential(request: CredentialRequest, world: World): CredSspCredential {
+  const { value, packages } = request
+  const parts = partsOf(value)
+  const acquire = (name: string, part: RevealedCredential | undefined): Driven => {
+    const of = requirePackage(packages, name)
+    return { package: of, credential: of.acquire({ ...request, value: part }, world) }
+  }
+  const tls = acquire(SCHANNEL_NAME, parts.tls)
+  try {
+    return new CredSspCredential(tls, acquire(NEGOSSP_NAME, parts.identity), parts.origin, passwordOf(parts.identity))
+  } catch (error) {
+    tls.credential.dispose()
+    throw error
+  }
+}
+
+interface Parts {
+  readonly tls: RevealedCredential | undefined
+  readonly identity: RevealedCredential | undefined
+  readonly origin: CredentialOrigin
+}
+
+function partsOf(value: RevealedCredential | undefined): Parts {
+  switch (value?.kind) {
+    case undefined:
+      return { tls: undefined, identity: undefined, origin: 'default' }
+    case 'credssp':
+      return value
+    // A server that gives its certificate accepts with Negotiate's default credentials.
+    case 'certificate':
+      return { tls: value, identity: undefined, origin: 'default' }
+    default:
+      return { tls: undefined, identity: value, origin: 'fresh' }
+  }
+}
+
+function passwordOf(identity: RevealedCredential | undefined): TsPasswordCreds | undefined {
+  if (identity?.kind !== 'password') return undefined
+  return { domainName: identity.domain, userName: identity.user, password: identity.password }
+}
+
+function requirePackage(packages: Packages, name: string): SecurityPackage {
+  const found = packages.find(name)
+  if (found !== undefined) return found
+  throw new SspiError('SEC_E_SECPKG_NOT_FOUND', `CredSSP: it needs the package ${name}, which is not registered`)
+}

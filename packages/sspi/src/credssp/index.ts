@@ -1,0 +1,18 @@
+export { CredType } from './constants.js'
+export { type CredentialOrigin, type DelegationPolicy } from './delegation-policy.js'
+export {
+  readTsCredentials,
+  readTsRequest,
+  writeTsCredentials,
+  writeTsRequest,
+  type TsCredentials,
+  type TsCspDataDetail,
+  type TsPasswordCreds,
+  type TsRemoteGuardCreds,
+  type TsRemoteGuardPackageCred,
+  type TsRequest,
+  type TsRequestFields,
+  type TsSmartCardCreds,
+} from './messages/index.js'
+export { type CredSspOptions } from './options.js'
+export { credSspPackage } from './package.js'
