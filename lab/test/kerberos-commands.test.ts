@@ -144,12 +144,21 @@ suite("commands of Kerberos beside MIT's", { skip }, () => {
   })
 
   test("what MIT's options ask for and cannot be had here is refused, never passed over", async () => {
-    for (const args of [['-a'], ['-n'], ['-T', 'x'], ['-X', 'a=b'], ['--request-pac']]) {
+    for (const args of [['-a'], ['-n'], ['-I', 'x'], ['-X', 'a=b'], ['--request-pac']]) {
       failed(await sspi(['kinit', ...args, 'alice']), new RegExp(`kinit -?${args[0] ?? ''}: `))
     }
     for (const args of [['-U', 'bob'], ['-P'], ['--u2u', 'x']]) {
       failed(await sspi(['kvno', ...args, 'HTTP/localhost']), new RegExp(`kvno ${args[0] ?? ''}: `))
     }
+  })
+
+  test('a log-on is hidden under the tickets of another cache, as by -T of MIT', async () => {
+    const armor = inFolder('armor')
+    succeeded(await mit(['kinit', '-k', '-c', armor, 'host/localhost']))
+    succeeded(await kinit(['-T', armor, 'alice']))
+    assert.match(succeeded(await mit(['klist', '-f'])), /Default principal: alice@MIT\.TEST[^]*Flags: [A-Z]*A/)
+    failed(await kinit(['-T', armor, 'alice'], 'wrong'), /check the password/)
+    failed(await kinit(['-T', inFolder('nothing'), 'alice']), /no credentials cache found/)
   })
 
   test('a password that has expired is changed on the way, and MIT takes the new one', async () => {

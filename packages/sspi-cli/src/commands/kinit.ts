@@ -5,12 +5,15 @@ import {
   KdcError,
   KerberosErrorCode,
   obtainInitialTicket,
+  obtainServiceTicket,
+  obtainTgt,
   parsePrincipal,
   readCcache,
   renewTgt,
   TicketFlag,
   TicketStore,
   validateTgt,
+  type ArmorSource,
   type KdcClient,
   type KerberosOptions,
   type Principal,
@@ -23,6 +26,7 @@ import { CommandError } from '../failure.js'
 import { Machine } from '../kerberos/machine.js'
 import { mitExit } from '../kerberos/mit-exit.js'
 import { withRefusedOptions, type RefusedOption } from '../kerberos/refused-options.js'
+import { wipeCache } from '../kerberos/wipe-files.js'
 import { ticketJson } from '../kerberos/ticket-facts.js'
 import { durationArgument, startTimeArgument, timeText } from '../kerberos/times.js'
 import { readNewSecret, type NewSecretOptions } from '../terminal/new-secret.js'
@@ -46,6 +50,7 @@ interface KinitOptions extends CommonOptions, SecretOptions, NewSecretOptions {
   readonly clientKeytab?: true
   readonly cache?: string
   readonly service?: string
+  readonly armor?: string
 }
 
 /** `sspi kinit`: a ticket-granting ticket for a password or a key, into a ticket cache. */
@@ -75,6 +80,7 @@ export function kinitCommand(): Command {
     .option('-i, --client-keytab', 'with -k: the client keytab (KRB5_CLIENT_KTNAME); default principal: its first')
     .option('-c, --cache <cache>', 'the cache: FILE:path, DIR:folder; default: KRB5CCNAME, else as krb5.conf says')
     .option('-S, --service <name>', 'get a ticket for this service in the place of a ticket-granting ticket')
+    .option('-T, --armor <cache>', 'hide the log-on under the tickets of this cache (FAST); nothing else is sent then')
     .option('-V, --explain', 'tell what is done')
     .addHelpText('after', HELP)
     .action(mitExit(kinit))
@@ -96,14 +102,9 @@ const REFUSED: readonly RefusedOption[] = [
     why: 'anonymous tickets take PKINIT, which is not there',
   },
   {
-    flags: '-T, --armor <cache>',
-    description: 'armour the exchange with a ticket of this cache (FAST)',
-    why: 'FAST is not there: the exchange cannot be armoured',
-  },
-  {
     flags: '-X, --preauth <attribute>',
     description: 'attributes for pre-authentication, such as a certificate for PKINIT',
-    why: 'no kind of pre-authentication here takes attributes: PKINIT is not there',
+    why: 'no kind of pre-authentication of this command takes attributes: PKINIT is not there',
   },
   {
     flags: '-I, --input-cache <cache>',
@@ -165,12 +166,15 @@ async function loggedOn(
   explain(`Using principal: ${formatPrincipal(principal)}`)
   const service = options.service === undefined ? undefined : parsePrincipal(options.service).name
   const { lifetime: lifetimeSeconds, startTime } = options
-  const logOn = (as: KdcClient) => machine.run(obtainInitialTicket({ ...as, service, lifetimeSeconds, startTime }))
+  const armor = options.armor === undefined ? undefined : await armorOf(machine, options.armor)
+  const wish = { service, lifetimeSeconds, startTime, armor: armor?.source }
+  const logOn = (as: KdcClient) => machine.run(obtainInitialTicket({ ...as, ...wish }))
   try {
     return { ...(await logOn(client)), store }
   } catch (error) {
     const { keys } = client.credential.outbound
-    if (!isExpired(error) || keys.kind !== 'password') throw error
+    // What was to be hidden by -T is not sent in the open after all: kpasswd changes the password there.
+    if (!isExpired(error) || keys.kind !== 'password' || options.armor !== undefined) throw error
     process.stderr.write(`The password of ${formatPrincipal(principal)} has expired. It must be changed now.\n`)
     const password = await readNewSecret(options)
     await machine.run(changePassword(client, password))
@@ -181,8 +185,20 @@ async function loggedOn(
       again.credential.dispose()
     }
   } finally {
+    armor?.client.credential.dispose()
     client.credential.dispose()
   }
+}
+
+/** The tickets that a log-on is hidden under, RFC 6113 section 5.4: those of the KDC that is asked. */
+async function armorOf(machine: Machine, cache: string) {
+  const { ccache } = await machine.caches.load(cache)
+  const client = machine.clientByTickets(ccache)
+  const own = ccache.defaultPrincipal.realm
+  wipeCache(ccache)
+  const source: ArmorSource = (realm) =>
+    realm === own ? obtainTgt(client) : obtainServiceTicket({ ...client, targetName: `krbtgt/${realm}` })
+  return { client, source }
 }
 
 async function whoLogsOn(machine: Machine, name: string | undefined, options: KinitOptions) {
@@ -203,8 +219,9 @@ async function whoLogsOn(machine: Machine, name: string | undefined, options: Ki
   return { client: machine.clientByPassword(principal, password, settings), principal, store }
 }
 
-function settingsOf({ renewableLife, forwardable, proxiable, canonicalize }: KinitOptions): KerberosOptions {
+function settingsOf({ armor, renewableLife, forwardable, proxiable, canonicalize }: KinitOptions): KerberosOptions {
   return {
+    ...(armor === undefined ? {} : { fast: 'required' }),
     ...(renewableLife === undefined ? {} : { renewLifetimeSeconds: renewableLife }),
     ...(forwardable === undefined ? {} : { forwardable }),
     ...(proxiable === undefined ? {} : { proxiable }),
