@@ -22,16 +22,17 @@ const CONFOUNDER_BYTES = 16
  */
 export class CtsHmac implements MessageCipher {
   readonly #facts: CtsHmacFacts
-  readonly #cipherKey: SecretBytes
-  readonly #macKey: SecretBytes
+  readonly #rounds: number
+  /** `undefined` once disposed of. */
+  #keys: { readonly cipher: SecretBytes; readonly mac: SecretBytes } | undefined
   #expanded: SecretBytes | undefined
   #native: MessageCipher | undefined
 
   /** Takes the keys over, and wipes them. */
   constructor(facts: CtsHmacFacts, cipherKey: SecretBytes, macKey: SecretBytes) {
     this.#facts = facts
-    this.#cipherKey = cipherKey
-    this.#macKey = macKey
+    this.#rounds = cipherKey.length / 4 + 6
+    this.#keys = { cipher: cipherKey, mac: macKey }
   }
 
   encrypt(parts: readonly Uint8Array[], confounder: Uint8Array, signedOnly?: readonly SignedOnly[]): Uint8Array {
@@ -57,29 +58,37 @@ export class CtsHmac implements MessageCipher {
   }
 
   dispose(): void {
-    wipe(this.#cipherKey)
-    wipe(this.#macKey)
+    wipe(this.#keys?.cipher)
+    wipe(this.#keys?.mac)
     wipe(this.#expanded)
     this.#native?.dispose()
-  }
-
-  get #rounds(): number {
-    return this.#cipherKey.length / 4 + 6
+    this.#keys = undefined
+    this.#expanded = undefined
+    this.#native = undefined
   }
 
   #prepared(): SecretBytes | undefined {
-    return (this.#expanded ??= prepareCtsHmac(this.#facts, this.#cipherKey, this.#macKey))
+    if (this.#expanded !== undefined) return this.#expanded
+    const { cipher, mac } = this.#live()
+    this.#expanded = prepareCtsHmac(this.#facts, cipher, mac)
+    return this.#expanded
   }
 
   #withNode(): MessageCipher {
     if (this.#native !== undefined) return this.#native
     const { order, hash, macBytes } = this.#facts
-    const mode = new CbcCts(this.#cipherKey.length === 16 ? 'aes128' : 'aes256', this.#cipherKey)
-    const mac = new Hmac(hash, this.#macKey, macBytes)
+    const keys = this.#live()
+    const mode = new CbcCts(keys.cipher.length === 16 ? 'aes128' : 'aes256', keys.cipher)
+    const mac = new Hmac(hash, keys.mac, macBytes)
     const shape = { confounderBytes: CONFOUNDER_BYTES, paddingBytes: 1, macBytes }
     this.#native =
       order === 'mac-and-encrypt' ? new MacAndEncrypt(shape, mode, mac) : new EncryptThenMac(shape, mode, mac)
     return this.#native
+  }
+
+  #live(): { readonly cipher: SecretBytes; readonly mac: SecretBytes } {
+    if (this.#keys === undefined) throw new TypeError('CtsHmac: used after dispose')
+    return this.#keys
   }
 }
 

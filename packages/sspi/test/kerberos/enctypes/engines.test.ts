@@ -74,3 +74,18 @@ for (const enctype of enctypes) {
     assert.deepEqual(new Uint8Array(key.decrypt(USAGE, sealed, signedOnly)), bytes(20))
   })
 }
+
+for (const enctype of enctypes.filter((each) => each !== Enctype.RC4_HMAC)) {
+  const profile = encryptionProfile(enctype)
+
+  test(`${profile.names[0]}: a cipher that has ended encrypts and opens nothing, short or long`, () => {
+    const cipher = profile.openCipher(bytes(profile.keyBytes), USAGE)
+    const seal = (length: number): Uint8Array => cipher.encrypt([bytes(length)], bytes(profile.confounderBytes))
+    const sealed = [seal(10), seal(5000)]
+    for (const each of sealed) cipher.decrypt([each])
+    cipher.dispose()
+    cipher.dispose()
+    for (const each of sealed) assert.throws(() => cipher.decrypt([each]), TypeError)
+    for (const length of [10, 5000]) assert.throws(() => seal(length), TypeError)
+  })
+}
