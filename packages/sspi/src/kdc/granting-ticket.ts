@@ -1,6 +1,9 @@
+import { bytesEqual } from '../bytes/index.js'
 import {
   AuthorizationDataType,
   checksumProfiles,
+  ChecksumType,
+  Enctype,
   findAuthorizationData,
   KdcOption,
   KerberosErrorCode,
@@ -55,16 +58,20 @@ function checkChecksum({ raw }: KdcReqBody, { cksum }: Authenticator, sessionKey
   if (profile === undefined) {
     throw new Refusal(KerberosErrorCode.KDC_ERR_SUMTYPE_NOSUPP, `TGS-REQ: checksum type ${cksum.cksumtype}`)
   }
+  const modified = (cause?: SspiError): Refusal =>
+    new Refusal(KerberosErrorCode.KRB_AP_ERR_MODIFIED, 'TGS-REQ: the request is not the one that was signed', { cause })
+  // Heimdal has plain MD5 go with keys of RC4, for old KDCs of Windows; the authenticator, which is encrypted, protects it.
+  if (profile.type === ChecksumType.RSA_MD5 && profile.kind === 'unkeyed' && sessionKey.enctype === Enctype.RC4_HMAC) {
+    if (!bytesEqual(profile.digest(raw), cksum.checksum)) throw modified()
+    return
+  }
   if (profile.kind !== 'keyed' || cksum.cksumtype !== sessionKey.profile.checksumType) {
     throw new Refusal(KerberosErrorCode.KRB_AP_ERR_INAPP_CKSUM, 'TGS-REQ: the checksum is not one of the session key')
   }
   try {
     sessionKey.verifyChecksum(KeyUsage.TGS_REQ_AUTHENTICATOR_CHKSUM, raw, cksum.checksum)
   } catch (cause) {
-    if (!(cause instanceof SspiError)) throw cause
-    throw new Refusal(KerberosErrorCode.KRB_AP_ERR_MODIFIED, 'TGS-REQ: the request is not the one that was signed', {
-      cause,
-    })
+    throw cause instanceof SspiError ? modified(cause) : cause
   }
 }
 
