@@ -103,11 +103,11 @@ server_configuration() {
 X
 }
 
-# A program of Heimdal's with its libraries and our realm: `heimdal kinit.heimdal alice`.
+# A program of Heimdal's with its libraries and, unless KRB5_CONFIG says otherwise, our realm: `heimdal kinit.heimdal alice`.
 write_heimdal() {
   cat >"$D/heimdal" <<X
 #!/bin/sh
-export LD_LIBRARY_PATH='$HEIMDAL_LIBRARIES' KRB5_CONFIG='$D/krb5.conf'
+export LD_LIBRARY_PATH='$HEIMDAL_LIBRARIES' KRB5_CONFIG="\${KRB5_CONFIG:-$D/krb5.conf}"
 export PATH="$HEIMDAL_ROOT/usr/bin:$HEIMDAL_ROOT/usr/sbin:$HEIMDAL_ROOT/usr/lib/heimdal-servers:\$PATH"
 exec "\$@"
 X

@@ -31,7 +31,7 @@ env_lines() {
 
 up() {
   local tries
-  lab_need krb5-kdc krb5-admin-server krb5-pkinit krb5-user openssl
+  lab_need krb5-kdc krb5-admin-server krb5-pkinit krb5-k5tls krb5-user openssl
   lab_not_at_boot krb5-kdc krb5-kdc.service
   lab_not_at_boot krb5-admin-server krb5-admin-server.service
   lab_alive krb5kdc && lab_alive kadmind && return 0

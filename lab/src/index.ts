@@ -62,6 +62,7 @@ export {
   type PeerName,
   type SambaAd,
 } from './peers.js'
+export { ClientFolder, EmbeddedRealm, type EmbeddedRealmOptions } from './embedded-realm.js'
 export { KerberosSide, type KerberosSideOptions } from './kerberos-side.js'
 export { messagesOf, ourSide, stepOf } from './ours.js'
 export { runProgram, runSspi, serveSspi, type Ended, type ProgramOptions, type SspiServer } from './programs.js'

@@ -12,6 +12,7 @@ const VARIABLES = {
   curl: 'LAB_CURL',
   apache: 'LAB_APACHE',
   'cyrus-sasl': 'CYRUS_SASL',
+  java: 'JGSS_PEER',
 } as const
 
 /** A peer of the lab, named as its script in `lab/peers`. */
