@@ -3,6 +3,7 @@ import { connectCommand } from './commands/connect.js'
 import { decodeCommand } from './commands/decode.js'
 import { demoCommand } from './commands/demo.js'
 import { doctorCommand } from './commands/doctor.js'
+import { kdcCommand } from './commands/kdc.js'
 import { kdestroyCommand } from './commands/kdestroy.js'
 import { kinitCommand } from './commands/kinit.js'
 import { klistCommand } from './commands/klist.js'
@@ -45,6 +46,7 @@ const COMMANDS = [
   kvnoCommand,
   ktutilCommand,
   kpasswdCommand,
+  kdcCommand,
 ] as const
 
 const EXAMPLES = `  sspi demo                                    the five procedures, with each package

@@ -44,7 +44,7 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
 /** An event of `--json`. */
 export type Event = Readonly<Record<string, unknown>> & { readonly event: string }
 
-/** A server under test: `sspi serve --json`. */
+/** A server under test: `sspi serve --json`, `sspi kdc --json`. */
 export interface Server {
   readonly port: number
   /** Every event, in order, as far as they have come. */
@@ -58,9 +58,14 @@ export interface Server {
   stop(): Promise<void>
 }
 
-/** Starts a server on a port of the system's choice and waits until it listens. */
-export async function serve(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Server> {
-  const child = spawnCommand(['serve', '--port', '0', '--json', ...args], env)
+/** Starts `sspi serve` on a port of the system's choice and waits until it listens. */
+export function serve(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Server> {
+  return startCommand(['serve', '--port', '0', '--json', ...args], env)
+}
+
+/** Starts a command that serves with `--json`, and waits until it listens. */
+export async function startCommand(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Server> {
+  const child = spawnCommand(args, env)
   const events: Event[] = []
   const waiting = new Set<() => void>()
   const wake = (): void => {

@@ -81,20 +81,24 @@ const byName: ReadonlyMap<string, keyof Attributes> = new Map(
   Object.entries(FORMS).map(([attribute, [name]]) => [name, attribute as keyof Attributes]), // its own keys
 )
 
-/** Writes attributes as lines, in the order of the table. */
-export function writeAttributes(attributes: PrincipalAttributes): readonly string[] {
+/** The names of attributes as the principal file has them: `disabled`, `max-lifetime-seconds`, … */
+export const principalAttributeNames: readonly string[] = [...byName.keys()]
+
+/** Writes attributes as lines of the principal file, `disabled: yes`, in the order of the names. */
+export function writePrincipalAttributes(attributes: PrincipalAttributes): readonly string[] {
   const lines: string[] = []
   for (const attribute of byName.values()) addLine(lines, attribute, attributes[attribute])
   return lines
 }
 
 /**
- * Reads a line.
+ * Reads an attribute by its name and value in the principal file. An empty value is the default, as `undefined`.
  * @returns the attribute; `undefined` for a name of none, or a value that is not of its form.
  */
-export function readAttribute(name: string, value: string): PrincipalAttributes | undefined {
+export function readPrincipalAttribute(name: string, value: string): PrincipalAttributes | undefined {
   const attribute = byName.get(name)
   if (attribute === undefined) return undefined
+  if (value === '') return { [attribute]: undefined }
   const read = FORMS[attribute][1].read(value)
   return read === undefined ? undefined : { [attribute]: read }
 }

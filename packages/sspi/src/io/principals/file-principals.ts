@@ -158,11 +158,15 @@ export class FilePrincipals implements PrincipalDatabase {
   /** All principals, in the order of the file. */
   async list(): Promise<readonly PrincipalSummary[]> {
     const { principals } = await this.#file.current()
-    return principals.map(({ name, aliases, enterpriseNames, attributes, passwordChanged, keys }) => {
-      const kvno = newestVersion(keys)
-      const enctypes = keys.filter((key) => key.kvno === kvno).map(({ enctype }) => enctype)
-      return { name, aliases, enterpriseNames, attributes, passwordChanged, kvno, enctypes }
-    })
+    return principals.map(summaryOf)
+  }
+
+  /** The principal of this name; `undefined` where there is none. */
+  async find(name: string): Promise<PrincipalSummary | undefined> {
+    const { realm, principals } = await this.#file.current()
+    const whole = formatPrincipal(parseName(name, realm))
+    const found = principals.find((principal) => principal.name === whole)
+    return found && summaryOf(found)
   }
 
   /**
@@ -295,6 +299,13 @@ export class FilePrincipals implements PrincipalDatabase {
     const { iterations } = this.#options
     return takeOut(await derivePasswordKeys(password, { principal, enctypes, iterations }))
   }
+}
+
+function summaryOf(principal: FilePrincipal): PrincipalSummary {
+  const { name, aliases, enterpriseNames, attributes, passwordChanged, keys } = principal
+  const kvno = newestVersion(keys)
+  const enctypes = keys.filter((key) => key.kvno === kvno).map(({ enctype }) => enctype)
+  return { name, aliases, enterpriseNames, attributes, passwordChanged, kvno, enctypes }
 }
 
 function newPrincipal(

@@ -1,3 +1,4 @@
+export { principalAttributeNames, readPrincipalAttribute, writePrincipalAttributes } from './attribute-lines.js'
 export { derivePasswordKeys } from './derive-keys.js'
 export {
   createPrincipalFile,

@@ -2,7 +2,7 @@ import { decodeUtf8, encodeUtf8, fromBase64, fromHex, toBase64, toHex } from '..
 import type { PrincipalAttributes } from '../../kdc/index.js'
 import { encryptionProfile, encryptionProfileByName } from '../../kerberos/index.js'
 import { SspiError } from '../../status/index.js'
-import { readAttribute, time, writeAttributes } from './attribute-lines.js'
+import { readPrincipalAttribute, time, writePrincipalAttributes } from './attribute-lines.js'
 
 /** The first line of every principal file: what it is, in which version, and of which realm. */
 const HEADER = /^#sspi-principals 1 (\S+)\s*$/
@@ -84,7 +84,7 @@ export function writePrincipal(principal: Omit<FilePrincipal, 'text'>): FilePrin
     ...enterpriseNames.map((each) => `enterprise-name: ${each}`),
     ...keys.map(writeKey),
     ...(passwordChanged === undefined ? [] : [`password-changed: ${time.write(passwordChanged)}`]),
-    ...writeAttributes(attributes),
+    ...writePrincipalAttributes(attributes),
   ]
   return { ...principal, text: [`principal: ${name}`, ...lines.map((line) => `  ${line}`), ''].join('\n') }
 }
@@ -127,7 +127,7 @@ function readBlock(block: readonly string[], failure: Failure): FilePrincipal {
       passwordChanged = time.read(value)
       if (passwordChanged === undefined) throw failure(at, 'password-changed: not a time like 2026-11-26T09:00:00Z')
     } else {
-      const attribute = readAttribute(field, value)
+      const attribute = readPrincipalAttribute(field, value)
       // What is not known is not passed over: it may be a misspelt `disabled`.
       if (attribute === undefined) throw failure(at, `${field}: no such line, or not a value of its form`)
       attributes = { ...attributes, ...attribute }
