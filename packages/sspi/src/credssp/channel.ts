@@ -78,16 +78,19 @@ export class Channel {
    */
   receive(token: Uint8Array): Received {
     let rest = this.#behindOpened(token)
+    const incomplete = (): Received => {
+      this.#opened = token.slice(0, token.length - rest.length)
+      return INCOMPLETE
+    }
     for (;;) {
       const length = lengthOfTsRequest(this.#plain)
       if (length !== undefined && length > MAX_TS_REQUEST) {
         throw new SspiError('SEC_E_INVALID_TOKEN', `TSRequest: ${length} bytes, at most ${MAX_TS_REQUEST}`)
       }
       if (length !== undefined && this.#plain.length >= length) return this.#take(rest)
-      if (rest.length === 0) return INCOMPLETE
+      if (rest.length === 0) return incomplete()
       const record = this.#open(rest)
-      if (record === undefined) return INCOMPLETE
-      this.#opened = concatBytes(this.#opened, rest.subarray(0, record))
+      if (record === undefined) return incomplete()
       rest = rest.subarray(record)
     }
   }

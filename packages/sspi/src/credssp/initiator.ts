@@ -38,6 +38,8 @@ const NEGOTIATE_REQ =
   ISC_REQ_SEQUENCE_DETECT |
   ISC_REQ_EXTENDED_ERROR
 
+const TLS_REQ = ISC_REQ_CONFIDENTIALITY | ISC_REQ_EXTENDED_ERROR | ISC_REQ_MUTUAL_AUTH
+
 const EMPTY: Uint8Array = new Uint8Array(0)
 const NOTHING = { domainName: '', userName: '', password: '' }
 
@@ -65,7 +67,7 @@ export class CredSspInitiator extends CredSspExchange {
       }
     }
     const manual = contextReq & ISC_REQ_MANUAL_CRED_VALIDATION
-    const tls = initiateBy(credential.tls, request, ISC_REQ_CONFIDENTIALITY | ISC_REQ_EXTENDED_ERROR | manual, world)
+    const tls = initiateBy(credential.tls, request, TLS_REQ | manual, world)
     super(tls, initiateBy(credential.negotiate, request, NEGOTIATE_REQ, world), credential.negotiate)
     this.#request = request
     this.#settings = settings
@@ -137,9 +139,11 @@ export class CredSspInitiator extends CredSspExchange {
   #delegates(): boolean {
     const { contextReq, credential, targetName } = this.#request
     if ((contextReq & ISC_REQ_DELEGATE) === 0) return false
-    const certified = (contextReq & ISC_REQ_MANUAL_CRED_VALIDATION) === 0
-    const proven = (this.context.contextAttr & ISC_RET_MUTUAL_AUTH) !== 0
-    checkServer(this.#settings.delegation, credential.origin, targetName, certified || proven)
+    // Either the certificate was found good, and for this host, or a ticket says who the server is.
+    const proven = [this.channel.session, this.context].some(
+      ({ contextAttr }) => (contextAttr & ISC_RET_MUTUAL_AUTH) !== 0,
+    )
+    checkServer(this.#settings.delegation, credential.origin, targetName, proven)
     return true
   }
 

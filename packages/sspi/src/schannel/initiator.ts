@@ -96,9 +96,14 @@ export class InitiatorRole implements Role {
     return (
       ALWAYS |
       (contextReq & (ISC_RET_INTEGRITY | ISC_RET_EXTENDED_ERROR | ISC_RET_USED_SUPPLIED_CREDS)) |
-      (peerProved ? contextReq & ISC_RET_MUTUAL_AUTH : 0) |
+      (peerProved && this.#isNamed ? contextReq & ISC_RET_MUTUAL_AUTH : 0) |
       (this.#manual ? ISC_RET_MANUAL_CRED_VALIDATION : 0)
     )
+  }
+
+  /** Whether the certificate had to be that of one host: else it proves somebody, but not whom. */
+  get #isNamed(): boolean {
+    return this.#host !== '' && this.#request.credential.policy.nameChecked
   }
 
   serverName(): string {

@@ -12,6 +12,7 @@ import {
   passwordCredential,
 } from '../../src/index.js'
 import {
+  SCH_CRED_NO_SERVERNAME_CHECK,
   SP_PROT_TLS1_2_CLIENT,
   SP_PROT_TLS1_2_SERVER,
   SP_PROT_TLS1_3_CLIENT,
@@ -114,6 +115,13 @@ suite('CredSSP', () => {
     const delegation = { allowFreshCredentialsWhenNtlmOnly: [TARGET] }
     using allowed = new Pair({ serverTls: 'self-signed', flags, client: { credssp: { delegation } } })
     assert.equal((await allowed.establish()).server.peer?.name, 'alice')
+  })
+
+  test('a certificate that was not checked, or not for whose it is, vouches for nobody', async () => {
+    for (const tls of [{ manualValidation: true }, { flags: SCH_CRED_NO_SERVERNAME_CHECK }]) {
+      using pair = new Pair({ tls, target: 'TERMSRV/other.example.com' })
+      await assert.rejects(pair.establish(), { code: 'SEC_E_POLICY_NLTM_ONLY' })
+    }
   })
 
   test('a server with a bad certificate is not talked to, unless the application judges it itself', async () => {
