@@ -31,6 +31,20 @@ test('each package serves', async (t) => {
   }
 })
 
+test('Digest serves where its old ciphers are allowed, and says so where they are not', async (t) => {
+  const digest = ['--user', 'alice', '--package', 'WDigest']
+  const legacy = '--insecure-allow-legacy-layers'
+  const server = await serve([...digest, legacy, '--once', '--password-file', passwordFile(t)])
+  server.end('')
+  const refused = await connectTo(server, digest, 'x')
+  assert.match(refused.stderr, /insecureAllowLegacyLayers/)
+  const client = await connectTo(server, [...digest, legacy], 'x')
+  assert.equal(client.code, 0)
+  assert.match(client.stderr, /by WDigest: mutual authentication, integrity, confidentiality/)
+  assert.equal((await server.finished).code, 0)
+  assert.equal(received(server.events), 'x')
+})
+
 test('a large file arrives as it was', async (t) => {
   const file = randomBytes(1_500_000)
   const server = await serve(['--user', 'alice', '--once', '--password-file', passwordFile(t)])

@@ -19,6 +19,7 @@ test('demo --json is an array with one object for each package and mechanism, an
     { package: 'Kerberos', legs: 2, ...kerberos },
     { package: 'Negotiate', legs: 2, ...kerberos },
     { package: 'Negotiate', legs: 4, ...ntlm },
+    { package: 'WDigest', legs: 3, ...ntlm, mechanism: 'WDigest', mutual: true },
   ])
 })
 

@@ -11,6 +11,19 @@ export function withCommonOptions(command: Command, json: string): Command {
   return command.option('--json', json).option('--verbose', 'show what lies beneath a failure')
 }
 
+/** What `serve` and `connect` understand of Digest. */
+export interface DigestCommandOptions {
+  readonly insecureAllowLegacyLayers?: true
+}
+
+/** Adds what Digest needs to encrypt messages. */
+export function withDigestOptions(command: Command): Command {
+  return command.option(
+    '--insecure-allow-legacy-layers',
+    'let WDigest encrypt, by RC4, DES or triple DES: it has nothing else',
+  )
+}
+
 /** Adds the two ways to hand over a password without typing it. */
 export function withSecretOptions(command: Command, whose: string): Command {
   return command

@@ -3,10 +3,16 @@ import { initSecurityInterface, ISC_REQ_DELEGATE, SECPKG_CRED_OUTBOUND } from 's
 import { connect as connectSecurely } from 'sspi/net'
 import { relay } from '../transfer/relay.js'
 import { createReporter } from '../transfer/reporter.js'
-import { portNumber, withCommonOptions, type CommonOptions } from './common-options.js'
+import {
+  portNumber,
+  withCommonOptions,
+  withDigestOptions,
+  type CommonOptions,
+  type DigestCommandOptions,
+} from './common-options.js'
 import { clientIdentity, krb5For, withClientIdentity, type IdentityOptions } from './identity-options.js'
 
-interface ConnectOptions extends CommonOptions, IdentityOptions {
+interface ConnectOptions extends CommonOptions, IdentityOptions, DigestCommandOptions {
   readonly package: string
   readonly target?: string
   readonly delegate?: true
@@ -23,7 +29,10 @@ export function connectCommand(): Command {
     .option('--delegate', 'let the server act in your name: give it a ticket (Kerberos, with a forwardable one)')
     .addHelpText('after', HELP)
     .action(connect)
-  return withCommonOptions(withClientIdentity(command), 'print events, data among them, as lines of JSON')
+  return withCommonOptions(
+    withDigestOptions(withClientIdentity(command)),
+    'print events, data among them, as lines of JSON',
+  )
 }
 
 const HELP = `
@@ -45,8 +54,11 @@ async function connect(host: string, port: number, options: ConnectOptions): Pro
   const reporter = createReporter(options.json === true)
   const { name: packageName } = initSecurityInterface().querySecurityPackageInfo(options.package)
   const krb5 = await krb5For(packageName)
-  const sspi = initSecurityInterface({ krb5 })
-  const { principal, target } = options
+  const { insecureAllowLegacyLayers } = options
+  const sspi = initSecurityInterface({ krb5, digest: { insecureAllowLegacyLayers } })
+  const { principal } = options
+  // The service stands in every response of Digest, be its host a name or an address.
+  const target = options.target ?? (packageName === 'WDigest' ? `host/${host}` : undefined)
   const { credential: credentials } = await sspi.acquireCredentialsHandle({
     package: packageName,
     credentialUse: SECPKG_CRED_OUTBOUND,

@@ -15,7 +15,7 @@ interface DemoOptions extends CommonOptions {
 export function demoCommand(): Command {
   const command = new Command('demo')
     .description(
-      'Show the five procedures of SSPI as they happen, with NTLM, Kerberos and Negotiate, over TCP on this machine.',
+      'Show the five procedures of SSPI as they happen, with NTLM, Kerberos, Negotiate and Digest, over TCP on this machine.',
     )
     .option('-p, --package <name>', 'show this package only')
     .addHelpText('after', HELP)

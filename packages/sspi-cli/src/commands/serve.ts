@@ -8,9 +8,16 @@ import { CommandError, describeFailure } from '../failure.js'
 import { echo, relay } from '../transfer/relay.js'
 import { createReporter, type Reporter } from '../transfer/reporter.js'
 import { readSecret, type SecretOptions } from '../terminal/secret.js'
-import { portNumber, withCommonOptions, withSecretOptions, type CommonOptions } from './common-options.js'
+import {
+  portNumber,
+  withCommonOptions,
+  withDigestOptions,
+  withSecretOptions,
+  type CommonOptions,
+  type DigestCommandOptions,
+} from './common-options.js'
 
-interface ServeOptions extends CommonOptions, SecretOptions {
+interface ServeOptions extends CommonOptions, SecretOptions, DigestCommandOptions {
   readonly host: string
   readonly port: number
   readonly package: string
@@ -39,7 +46,10 @@ export function serveCommand(): Command {
     .option('--echo', 'send back what comes, to any number of clients, rather than talk here')
     .addHelpText('after', HELP)
     .action(serve)
-  return withCommonOptions(withSecretOptions(command, "the user's"), 'print events, data among them, as lines of JSON')
+  return withCommonOptions(
+    withDigestOptions(withSecretOptions(command, "the user's")),
+    'print events, data among them, as lines of JSON',
+  )
 }
 
 const HELP = `
@@ -60,7 +70,9 @@ async function serve(options: ServeOptions): Promise<void> {
   const reporter = createReporter(options.json === true)
   const { name: packageName } = initSecurityInterface().querySecurityPackageInfo(options.package)
   const credentials = serverIdentity(packageName, options)
-  const sspi = initSecurityInterface({ accounts: await openAccounts(options, credentials !== undefined) })
+  const { insecureAllowLegacyLayers } = options
+  const accounts = await openAccounts(options, credentials !== undefined)
+  const sspi = initSecurityInterface({ accounts, digest: { insecureAllowLegacyLayers } })
   const { allow } = options
   const authorize = allow === undefined ? undefined : (peer: Identity) => isNamed(peer, allow)
   const server = createServer({ sspi, package: packageName, credentials, authorize })

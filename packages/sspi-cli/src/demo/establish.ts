@@ -144,6 +144,9 @@ async function converse(stage: Stage, side: End['side'], connection: Connection,
       const number = ++stage.progress.legs
       stage.narrator.leg({ number, from: side, token: decodeToken(output.bytes) })
       connection.send(output.bytes)
+    } else if (status === SEC_I_CONTINUE_NEEDED) {
+      // With Digest the server speaks first: the client tells it to.
+      connection.send(output.bytes)
     }
     if (status === SEC_E_OK) return outcome
     if (status !== SEC_I_CONTINUE_NEEDED) {

@@ -2,7 +2,7 @@
 export interface Scenario {
   readonly package: string
   /** The package that is to do the work: what Negotiate is to agree on. */
-  readonly mechanism: 'NTLM' | 'Kerberos'
+  readonly mechanism: 'NTLM' | 'Kerberos' | 'WDigest'
   /** The name by which the client asks for the server. */
   readonly targetName: string
 }
@@ -15,6 +15,7 @@ export const SCENARIOS: readonly Scenario[] = [
   { package: 'Kerberos', mechanism: 'Kerberos', targetName: TARGET },
   { package: 'Negotiate', mechanism: 'Kerberos', targetName: TARGET },
   { package: 'Negotiate', mechanism: 'NTLM', targetName: TARGET },
+  { package: 'WDigest', mechanism: 'WDigest', targetName: TARGET },
 ]
 
 /** The one user there is. Made up: it opens nothing but the demo. */

@@ -1,5 +1,6 @@
 import { fromBase64, fromHex } from '../bytes/index.js'
 import { SspiError } from '../sspi/index.js'
+import { digestBytes } from './digest.js'
 
 /** A token found in text. */
 export interface FoundToken {
@@ -15,6 +16,10 @@ export interface FoundToken {
 const HEADER =
   /(?:^|[\s<>*"'])((?:(?:Proxy-)?(?:Authorization|Authenticate)|WWW-Authenticate|(?:Proxy-)?Authentication-Info)\s*:\s*)?(Negotiate|NTLM|Kerberos|Nego2)[ \t]+([A-Za-z0-9+/_-]{8,}={0,2})(?![A-Za-z0-9+/_-])/gim
 
+/** The same with Digest, whose token is text to the end of the line. */
+const DIGEST_HEADER =
+  /^[^\n]*?((?:(?:Proxy-)?(?:Authorization|Authenticate)|WWW-Authenticate)\s*:\s*)Digest[ \t]+([^\r\n]+)/gim
+
 /**
  * Finds the tokens in text: header lines (`Authorization: NTLM TlRM…`), as many as there are; or else the whole text as
  * one token in hexadecimal (with spaces, colons, `0x` as they come) or base64 (with line breaks, in either alphabet).
@@ -28,7 +33,16 @@ export function findTokens(text: string, recognised: (bytes: Uint8Array) => bool
     const header = `${match[1]?.replace(/\s+/g, '').replace(':', ': ') ?? ''}${match[2]!}`
     return bytes === undefined ? [] : [{ form: 'header', header, bytes }]
   })
-  if (headers.length > 0) return headers
+  const digests = [...text.matchAll(DIGEST_HEADER)].flatMap((match): FoundToken[] => {
+    const bytes = digestBytes(match[2]!.trim()) // the expression has two groups, of which only the first may be left out
+    const header = `${match[1]?.replace(/\s+/g, '').replace(':', ': ') ?? ''}Digest`
+    return bytes === undefined ? [] : [{ form: 'header', header, bytes }]
+  })
+  if (headers.length + digests.length > 0) return [...headers, ...digests]
+  const directives = digestBytes(text.trim())
+  if (directives !== undefined && recognised(directives)) {
+    return [{ form: 'header', header: undefined, bytes: directives }]
+  }
   const candidates: FoundToken[] = []
   const hex = readHex(text)
   if (hex !== undefined) candidates.push({ form: 'hex', header: undefined, bytes: hex })

@@ -110,6 +110,8 @@ class Handshake {
       }
       if (step.token !== undefined) channel.send(FrameType.TOKEN, step.token)
       if (step.done) return exchange.session
+      // A client whose server speaks first (Digest) has nothing to say yet, and says so.
+      if (step.token === undefined) channel.send(FrameType.TOKEN, new Uint8Array(0))
       token = await this.#token()
     }
   }
