@@ -6,11 +6,13 @@ import {
   passwordCredential,
   SECPKG_CRED_INBOUND,
   SECPKG_CRED_OUTBOUND,
+  type AcceptorExchange,
   type CredentialValue,
   type SecureSession,
   type SecurityFunctionTable,
 } from 'sspi'
 import { memoryAccounts } from 'sspi/accounts'
+import type { DigestAlgorithmName } from 'sspi/digest'
 import { ccacheCredential, loadKrb5Conf } from 'sspi/krb5'
 
 /** Both sides of a package in this process. */
@@ -29,6 +31,31 @@ export function passwordPair(packageName: string): Promise<Pair> {
   const sspi = initSecurityInterface({ accounts })
   const client = passwordCredential({ user: 'alice', domain: 'BENCH', password: PASSWORD })
   return pairOf(sspi, packageName, 'HTTP/localhost', client, undefined)
+}
+
+/** Requests of Digest: each `establish` signs one and accepts it, all under one nonce. */
+export async function digestPair(algorithm: DigestAlgorithmName): Promise<Pair> {
+  const accounts = memoryAccounts([{ user: 'alice', password: PASSWORD }])
+  const sspi = initSecurityInterface({ accounts, digest: { realm: 'bench', algorithms: [algorithm] } })
+  const credentials = passwordCredential({ user: 'alice', password: PASSWORD })
+  const http = { method: 'GET', uri: '/index.html' }
+  const accept = async (token: Uint8Array | undefined): Promise<AcceptorExchange> => {
+    const server = sspi.accept({ package: 'WDigest', http })
+    await server.step(token)
+    return server
+  }
+  const client = sspi.initiate({ package: 'WDigest', credentials, http })
+  const { token: challenge } = await sspi.accept({ package: 'WDigest', http }).step()
+  const { token: first } = await client.step(challenge)
+  const { session } = client
+  await accept(first)
+  return {
+    establish: async () => {
+      const server = await accept(session.signRequest(http))
+      server.session[Symbol.dispose]()
+    },
+    sessions: async () => [session, (await accept(session.signRequest(http))).session],
+  }
 }
 
 /** A pair with a ticket cache on one side and a keytab on the other; the service ticket is fetched once. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import type { DigestAlgorithmName } from 'sspi/digest'
 import type { Figures, GssbenchRun, Workshop } from './gssbench.js'
-import { passwordPair, ticketPair, type Pair } from './ours.js'
+import { digestPair, passwordPair, ticketPair, type Pair } from './ours.js'
 
 /** What is measured: a package of ours, and the peer's figures for the same. */
 export interface Subject {
@@ -18,15 +19,17 @@ const MIT = 'MIT krb5'
 
 /** Everything that can be measured here. */
 export function subjects(workshop: Workshop | string): readonly Subject[] {
-  const ntlm = [
+  const withPasswords = [
     ntlmSubject('NTLM', 'NTLM', 'ntlm', true),
     ntlmSubject('Negotiate with NTLM', 'Negotiate', 'spnego-ntlm', false),
+    digestSubject('SHA-256'),
+    digestSubject('MD5'),
   ]
   // Without a KDC there are no tickets to measure with, on either side.
-  if (typeof workshop === 'string' || workshop.realm !== true) return ntlm
+  if (typeof workshop === 'string' || workshop.realm !== true) return withPasswords
   const { folder } = workshop
   return [
-    ...ntlm,
+    ...withPasswords,
     kerberosSubject('Kerberos', 'Kerberos', 'krb5', folder, SHA1, true),
     kerberosSubject('Kerberos, sha2', 'Kerberos', 'krb5', folder, SHA2, true),
     kerberosSubject('Negotiate with Kerberos', 'Negotiate', 'spnego', folder, SHA1, false),
@@ -40,6 +43,17 @@ function ntlmSubject(name: string, packageName: string, mech: GssbenchRun['mech'
     peer: 'gss-ntlmssp',
     ours: () => passwordPair(packageName),
     theirs: (workshop, seconds) => workshop.gssbench({ mech, tests: testsOf(messages), seconds }),
+  }
+}
+
+/** A request that is signed and accepted. A web server's figure would be one of its HTTP, so that there is no peer. */
+function digestSubject(algorithm: DigestAlgorithmName): Subject {
+  return {
+    name: `Digest of a request, ${algorithm}`,
+    messages: false,
+    peer: '',
+    ours: () => digestPair(algorithm),
+    theirs: () => new Map(),
   }
 }
 

@@ -38,7 +38,7 @@ import {
   type DigestResponse,
 } from './messages/index.js'
 import type { NonceMint } from './nonces.js'
-import { octetsOf, textOf } from './octets.js'
+import { octetsOf, shown, textOf } from './octets.js'
 import type { DigestSettings } from './options.js'
 import { checkProof, type ProvenClient } from './proofs.js'
 import { acceptableQops, demandsOf } from './qop-choice.js'
@@ -222,7 +222,7 @@ export class DigestAcceptor implements Exchange {
     const { offered, domains, ciphers, insecureAllowNoQop } = this.#settings
     const known = [this.#realm, ...(this.#form === 'sasl' ? ['', ...domains] : [])]
     if (!known.includes(realm ?? '')) {
-      throw new SspiError('SEC_E_TARGET_UNKNOWN', `Digest: the client answers for the realm '${textOf(realm ?? '')}'`)
+      throw new SspiError('SEC_E_TARGET_UNKNOWN', `Digest: the client answers for the realm '${shown(realm ?? '')}'`)
     }
     if (this.#form === 'http' && !offered.includes(algorithm)) {
       throw new SspiError(
@@ -341,7 +341,7 @@ export class DigestAcceptor implements Exchange {
     const { authorize } = this.#settings
     const own = [identity.name, qualifiedName(identity)].some((name) => name.toLowerCase() === wanted.toLowerCase())
     if (own || authorize?.(identity, wanted) === true) return
-    throw new SspiError('SEC_E_LOGON_DENIED', `Digest: ${qualifiedName(identity)} may not act as '${wanted}'`)
+    throw new SspiError('SEC_E_LOGON_DENIED', `Digest: ${qualifiedName(identity)} may not act as '${shown(authzid)}'`)
   }
 
   #count(proven: Proven, first: boolean): Step {

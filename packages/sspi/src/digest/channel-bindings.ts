@@ -3,7 +3,7 @@ import { md5 } from '../crypto/index.js'
 import { hashChannelBindings, SspiError, type ChannelBindings, type Policy } from '../sspi/index.js'
 import type { BoundDirectives, DigestResponse } from './messages/index.js'
 import { UPGRADED } from './nonces.js'
-import { bytesOf, textOf, utf8Octets } from './octets.js'
+import { bytesOf, shown, textOf, utf8Octets } from './octets.js'
 
 // Channel bindings and the service's name, MS-DPSP 2.1 and draft-santesson-digestbind-01: they stand in directives of their own,
 // and a hash of them stands in the client's nonce, which the response covers.
@@ -97,7 +97,10 @@ export function checkService(service: string, policy: Policy): void {
   }
   const wanted = name.toLowerCase()
   if (policy.targetNames.some((each) => each.toLowerCase() === wanted)) return
-  throw new SspiError('SEC_E_TARGET_UNKNOWN', `Digest: the client meant to reach '${name}', which this is not`)
+  throw new SspiError(
+    'SEC_E_TARGET_UNKNOWN',
+    `Digest: the client meant to reach '${shown(service)}', which this is not`,
+  )
 }
 
 function boundHash({ serviceName, channelBinding }: BoundDirectives): string {

@@ -30,6 +30,12 @@ export function textOf(octets: string): string {
   }
 }
 
+/** What a peer said, for an error: short, and without what would steer the terminal that it is printed on. */
+export function shown(octets: string): string {
+  const text = textOf(octets).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '\u{fffd}')
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}
+
 /** A text as octets of its UTF-8 form. @throws `SspiError` `SEC_E_CANNOT_PACK` for half a surrogate pair. */
 export function utf8Octets(text: string): string {
   return octetsOf(utf8Bytes(text))

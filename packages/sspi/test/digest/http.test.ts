@@ -255,6 +255,17 @@ suite('HTTP: what a server refuses', () => {
     })
   }
 
+  test('what a client said is shown short, and cannot steer a terminal', () => {
+    const server = new Server()
+    const token = httpClient().text(server.accept(HTTP).text(undefined), asClient)
+    const realm = `realm="\u009b31m${'x'.repeat(500)}"`
+    const { message } = refused(
+      () => server.accept(HTTP).step(token.replace('realm="testrealm"', realm), GET),
+      'SEC_E_TARGET_UNKNOWN',
+    )
+    assert.ok(message.length < 200 && !message.includes('\u009b'), message)
+  })
+
   test('a body that was changed', () => {
     const server = new Server({ contextReq: HTTP | ASC_REQ_INTEGRITY })
     const challenge = server.accept().text(undefined)
