@@ -15,7 +15,9 @@ import type { TsPasswordCreds } from './messages/index.js'
 
 /** A package that CredSSP drives, with a credential of its own. */
 export interface Driven {
+  /** The package. */
   readonly package: SecurityPackage
+  /** What it authenticates with; ends with the credential that it is a part of. */
   readonly credential: Credential
 }
 
@@ -23,11 +25,15 @@ const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 /** CredSSP's credential: one for the TLS channel, one for Negotiate within it, and what a client may hand to the server. */
 export class CredSspCredential implements Credential {
+  /** Schannel, for the channel. */
   readonly tls: Driven
+  /** Negotiate, for the authentication within it. */
   readonly negotiate: Driven
+  /** Where it comes from, which the policy of delegation goes by. */
   readonly origin: CredentialOrigin
   #password: TsPasswordCreds | undefined
 
+  /** @internal */
   constructor(tls: Driven, negotiate: Driven, origin: CredentialOrigin, password: TsPasswordCreds | undefined) {
     this.tls = tls
     this.negotiate = negotiate

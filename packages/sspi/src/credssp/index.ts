@@ -1,4 +1,5 @@
 export { CredType } from './constants.js'
+export type { CredSspCredential, Driven } from './credential.js'
 export { type CredentialOrigin, type DelegationPolicy } from './delegation-policy.js'
 export {
   readTsCredentials,

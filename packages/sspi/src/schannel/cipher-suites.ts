@@ -7,6 +7,7 @@ export interface CipherSuite {
   readonly name: string
   /** IANA's. */
   readonly number: number
+  /** The version of TLS that it belongs to: 0x0303 (1.2) or 0x0304 (1.3). */
   readonly version: typeof TLS_1_2 | typeof TLS_1_3
   /** What protects records. */
   readonly cipher: RecordCipherName

@@ -17,6 +17,7 @@ export interface AccountQuery {
 export interface UserHash {
   /** What it was made with. */
   readonly algorithm: DigestHashName
+  /** The realm that was hashed with the name, as the client spelt it. */
   readonly realm: string
   /** As long as the algorithm makes it. */
   readonly hash: Uint8Array

@@ -73,9 +73,13 @@ export type RevealedIdentity =
 
 /** A {@link CertificateCredential} with its keys in hand. */
 export interface RevealedCertificate {
+  /** Which kind of credential it is. */
   readonly kind: 'certificate'
+  /** Which packages may use it, as in `SEC_WINNT_AUTH_IDENTITY_EX` (`'!ntlm,kerberos'`); `undefined`: any. */
   readonly packageList: string | undefined
+  /** With what this side authenticates, in the order given; empty for a client without certificate. */
   readonly identities: readonly RevealedIdentity[]
+  /** Everything else that was given, as it was given. */
   readonly options: Omit<CertificateCredentialOptions, 'identity'>
 }
 

@@ -21,6 +21,7 @@ export type TlsVersion = 0x0303 | 0x0304
 
 /** How engines are set up that belong together (to one credential): what is costly is made once for each such object. */
 export interface TlsSetup {
+  /** Client or server. */
   readonly side: Side
   /** With what this side authenticates; several where it has keys of several kinds. */
   readonly identities: readonly TlsIdentity[]
@@ -28,7 +29,9 @@ export interface TlsSetup {
   readonly roots: readonly string[] | undefined
   /** Certificate revocation lists in PEM. With any, every certificate of the peer's chain needs the list of its issuer. */
   readonly crls: readonly string[]
+  /** The lowest version to agree on. */
   readonly minVersion: TlsVersion
+  /** The highest version to agree on. */
   readonly maxVersion: TlsVersion
   /** Cipher suites by their names in RFCs, the best first. */
   readonly cipherSuites: readonly string[]
@@ -58,6 +61,7 @@ export type TlsQuery =
 
 /** Where an engine stands after a question. */
 export interface TlsProgress {
+  /** The engine: the one to feed next. */
   readonly engine: TlsEngine
   /** How many bytes of the records it took: it takes no more of them when the handshake is done. */
   readonly consumed: number
@@ -65,6 +69,7 @@ export interface TlsProgress {
   readonly output: Uint8Array
   /** The peer, from the moment on when its certificate is known. */
   readonly peer: TlsPeer | undefined
+  /** Whether the handshake goes on, is done, or has failed. */
   readonly state:
     | { readonly kind: 'handshake' }
     | { readonly kind: 'done'; readonly result: TlsResult }
@@ -82,6 +87,7 @@ export interface TlsPeer {
 
 /** What a handshake came to. */
 export interface TlsResult {
+  /** The version that was agreed on. */
   readonly version: TlsVersion
   /** By its name in RFCs. */
   readonly cipherSuite: string

@@ -10,16 +10,23 @@ export type TsCredentials =
 
 /** TSPasswordCreds, MS-CSSP 2.2.1.2.1. All three are empty in restricted admin mode, where nothing is delegated. */
 export interface TsPasswordCreds {
+  /** The domain of the user; empty for a local account or a UPN. */
   readonly domainName: string
+  /** The user, without the domain. */
   readonly userName: string
+  /** The password in the clear. A string, which cannot be wiped. */
   readonly password: string
 }
 
 /** TSSmartCardCreds, MS-CSSP 2.2.1.2.2. */
 export interface TsSmartCardCreds {
+  /** The card's PIN in the clear. A string, which cannot be wiped. */
   readonly pin: string
+  /** Where the card's key is found. */
   readonly cspData: TsCspDataDetail
+  /** Which account the certificate is meant for, where it fits several; left out: it tells by itself. */
   readonly userHint?: string | undefined
+  /** The domain of `userHint`. */
   readonly domainHint?: string | undefined
 }
 
@@ -27,14 +34,19 @@ export interface TsSmartCardCreds {
 export interface TsCspDataDetail {
   /** `AT_KEYEXCHANGE` is 1, `AT_SIGNATURE` 2. */
   readonly keySpec: number
+  /** The name of the smart card. */
   readonly cardName?: string | undefined
+  /** The name of the reader that the card is in. */
   readonly readerName?: string | undefined
+  /** The name of the key container on the card. */
   readonly containerName?: string | undefined
+  /** The name of the cryptographic service provider that reads the card. */
   readonly cspName?: string | undefined
 }
 
 /** TSRemoteGuardCreds, MS-CSSP 2.2.1.2.3. */
 export interface TsRemoteGuardCreds {
+  /** The credential to log on with. */
   readonly logonCred: TsRemoteGuardPackageCred
   /** `undefined` where the field was left out. */
   readonly supplementalCreds?: readonly TsRemoteGuardPackageCred[] | undefined
@@ -42,6 +54,7 @@ export interface TsRemoteGuardCreds {
 
 /** TSRemoteGuardPackageCred, MS-CSSP 2.2.1.2.3.1. */
 export interface TsRemoteGuardPackageCred {
+  /** The security package that it is for: `Kerberos`, `NTLM`. */
   readonly packageName: string
   /** In the package's own format. A view of what was read. */
   readonly credBuffer: Uint8Array

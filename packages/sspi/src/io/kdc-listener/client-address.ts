@@ -5,7 +5,9 @@ import type { KdcService } from '../kdc/index.js'
 
 /** Where a request comes from. */
 export interface KdcSource {
+  /** Which service was asked: for tickets, or to change a password. */
   readonly service: KdcService
+  /** How it came: as a datagram, over TCP, or through the KDC proxy (MS-KKDCP). */
   readonly transport: 'udp' | 'tcp' | 'https'
   /** The IP address, without brackets or zone; IPv4 within IPv6 as IPv4. */
   readonly address: string

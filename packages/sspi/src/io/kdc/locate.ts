@@ -5,9 +5,11 @@ import { orderSrv, type KdcResolver } from './resolver.js'
 
 /** Where to look for servers. */
 export interface LocateOptions {
+  /** Where `[realms]` and `dns_lookup_kdc` are looked up. */
   readonly config: KerberosConfig
   /** Servers that go before those of the configuration, in its notation; `undefined` for realms without. */
   readonly servers?: ((realm: string, service: KdcService) => readonly string[] | undefined) | undefined
+  /** Who is asked for SRV records, where DNS may be asked. */
   readonly resolver: KdcResolver
   /** Draws among SRV records of one priority. */
   readonly random: () => number

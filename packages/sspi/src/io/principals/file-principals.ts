@@ -39,9 +39,13 @@ export interface FilePrincipalsOptions {
 export interface PrincipalSummary {
   /** `alice@EXAMPLE.COM`. */
   readonly name: string
+  /** Other names of it in its realm, written like `name`; empty for none. */
   readonly aliases: readonly string[]
+  /** Names to log on with that have another realm in them (`alice@corp.example.com`); empty for none. */
   readonly enterpriseNames: readonly string[]
+  /** What it may do; what is left out has the default of `PrincipalAttributes`. */
   readonly attributes: PrincipalAttributes
+  /** When its keys were last changed; `undefined`: nobody knows. */
   readonly passwordChanged: Date | undefined
   /** The newest version of its keys; 0 where it has none. */
   readonly kvno: number
