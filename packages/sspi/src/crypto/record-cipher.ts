@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } fro
 import { SspiError } from '../status/index.js'
 import { wipe } from './secret-bytes.js'
 
-/** The ciphers of {@link RecordCipher}, all of them AEADs with a nonce of 12 bytes and a tag of 16. */
+/** The ciphers of `RecordCipher`, all of them AEADs with a nonce of 12 bytes and a tag of 16. */
 export type RecordCipherName = 'aes-128-gcm' | 'aes-256-gcm' | 'chacha20-poly1305'
 
 /** How long the tag of every {@link RecordCipher} is, in bytes. */

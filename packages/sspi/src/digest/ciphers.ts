@@ -3,6 +3,7 @@ export type CipherName = '3des' | 'rc4' | 'rc4-56' | 'des' | 'rc4-40'
 
 /** What a cipher is. */
 export interface CipherFacts {
+  /** Its name in the directive `cipher`. */
   readonly name: CipherName
   /** How many bytes of H(A1) its keys are made of: export ciphers have short ones. */
   readonly keyedBytes: number

@@ -5,6 +5,7 @@ import { RememberedNonces } from './remembered-nonces.js'
 
 /** A password in the forms in which it may be hashed. */
 export interface PasswordForms {
+  /** UTF-8. */
   readonly utf8: SecretBytes
   /** ISO 8859-1; `undefined` where it has no such form. */
   readonly latin1: SecretBytes | undefined
@@ -26,7 +27,7 @@ export type DigestSecret =
 export class DigestCredential implements Credential {
   /** It does not expire. */
   readonly expiry: Date = never()
-  /** What subsequent authentication begins with. */
+  /** What subsequent authentication begins with. @internal */
   readonly remembered = new RememberedNonces()
   readonly #secret: DigestSecret
 

@@ -40,7 +40,9 @@ export interface PeerPolicy {
   readonly manualValidation: boolean
   /** Whether a server's name is compared with its certificate. */
   readonly nameChecked: boolean
+  /** Whether a server refuses a client that sends no certificate. */
   readonly requireClientCertificate: boolean
+  /** Whether a server looks the client's certificate up among its accounts, and refuses one that is nobody's. */
   readonly mapToAccount: boolean
 }
 
@@ -54,15 +56,19 @@ interface Versions {
 
 /** Schannel's form of a credential. */
 export class SchannelCredential implements Credential {
+  /** When its certificate ends; without one, never. */
   readonly expiry: Date
+  /** Whom its certificate names; `undefined` without one. */
   readonly identity: Identity | undefined
+  /** How the peer is authenticated. */
   readonly policy: PeerPolicy
-  /** Sessions to go on with; `undefined` where that is switched off. */
+  /** Sessions to go on with; `undefined` where that is switched off. @internal */
   readonly sessions: SessionCache | undefined
   readonly #versions: Readonly<Partial<Record<Side, Versions>>>
   readonly #setups = new Map<string, TlsSetup>()
   #parts: SetupParts | undefined
 
+  /** @internal */
   constructor(
     parts: SetupParts,
     versions: Partial<Record<Side, Versions>>,

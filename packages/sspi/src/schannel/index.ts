@@ -1,3 +1,4 @@
+export type { RecordCipherName } from '../crypto/index.js'
 export { alertName } from './alerts.js'
 export { CIPHER_SUITES, type CipherSuite } from './cipher-suites.js'
 export {

@@ -16,11 +16,15 @@ import { oneOrNone, readBoolean, readList, readUnsigned } from './fields.js'
 
 /** A server's challenge for HTTP, RFC 7616 §3.3. Strings are octets: they are given back and hashed as they came. */
 export interface HttpChallenge {
+  /** Which accounts the server means: goes into each hash, and is shown to people. */
   readonly realm: string
+  /** What the response must be made for: the server alone knows what is in it. */
   readonly nonce: string
+  /** Given back by the client as it is; `undefined` for none. */
   readonly opaque: string | undefined
   /** The request before was refused for its nonce alone. */
   readonly stale: boolean
+  /** The algorithm of the hashes; MD5 where none was named. */
   readonly algorithm: DigestAlgorithm
   /** Empty for the form of RFC 2069. */
   readonly qop: readonly Qop[]
@@ -34,10 +38,13 @@ export interface HttpChallenge {
 export interface SaslChallenge {
   /** May be empty: the client says which then. */
   readonly realms: readonly string[]
+  /** What the response must be made for. */
   readonly nonce: string
   /** The nonce of a subsequent authentication was refused, and nothing else. */
   readonly stale: boolean
+  /** Which protections the server offers; `auth` where it named none. */
   readonly qop: readonly Qop[]
+  /** Whether the server takes names and passwords in UTF-8; else in ISO 8859-1. */
   readonly utf8: boolean
   /** The longest packet that the server reads, in bytes. */
   readonly maxbuf: number

@@ -22,7 +22,9 @@ export type ClaimedUser =
 
 /** Channel binding and service as MS-DPSP and draft-santesson-digestbind have them: octets. */
 export interface BoundDirectives {
+  /** Which directives the hash in `cnonce` covers: `service-name,channel-binding`. */
   readonly hashedDirs: string
+  /** The service principal name that the client means, `http/www.example.com`; empty for none. */
   readonly serviceName: string
   /** 32 hexadecimal digits; all zero for none. */
   readonly channelBinding: string
@@ -30,9 +32,13 @@ export interface BoundDirectives {
 
 /** A client's response: RFC 7616 §3.4, RFC 2831 §2.1.2. Strings are octets unless it says otherwise. */
 export interface DigestResponse {
+  /** HTTP or SASL: what is hashed differs. */
   readonly form: DigestForm
+  /** Whom the client claims to be. */
   readonly user: ClaimedUser
+  /** The realm, as it was chosen from the challenge; `undefined` where it was left out, which only SASL allows. */
   readonly realm: string | undefined
+  /** The challenge's nonce, given back. */
   readonly nonce: string
   /** `undefined` for the form of RFC 2069. */
   readonly use: { readonly qop: Qop; readonly cnonce: string; readonly count: number } | undefined
@@ -40,12 +46,17 @@ export interface DigestResponse {
   readonly uri: string
   /** Hexadecimal digits. */
   readonly response: string
+  /** The algorithm of its hashes; MD5 where none was named. */
   readonly algorithm: DigestAlgorithm
+  /** The challenge's `opaque`, given back; `undefined` where it was left out. */
   readonly opaque: string | undefined
+  /** Whether the client says `charset=utf-8`: what it hashed was in UTF-8. */
   readonly utf8: boolean
+  /** Channel binding and service; `undefined` where the client binds to nothing. */
   readonly bound: BoundDirectives | undefined
   /** SASL: the longest packet that the client reads. */
   readonly maxbuf: number
+  /** SASL: what messages are to be encrypted with; `undefined` where none was named. */
   readonly cipher: CipherFacts | undefined
   /** SASL: whom the client wants to act as. */
   readonly authzid: string | undefined

@@ -10,6 +10,7 @@ import { oneOrNone, readCount } from './fields.js'
 export interface ServerProof {
   /** Hexadecimal digits. HTTP may leave it out. */
   readonly rspauth: string | undefined
+  /** The client's `qop`, `cnonce` and count, given back; `undefined` where one of them was left out, as SASL does. */
   readonly use: { readonly qop: Qop; readonly cnonce: string; readonly count: number } | undefined
   /** The nonce to go on with. */
   readonly nextnonce: string | undefined
