@@ -8,6 +8,7 @@ const TEXT = bytesOf('a message of the second level')
 
 /** The same for people in a hurry. */
 export function levelTwoRules(setup: PackageSetup): void {
+  const { records = false } = setup.supports
   test('level 2: both sides get a session that seals, signs and knows the peer', async () => {
     const { client, server } = begin(setup)
     await run(client, server)
@@ -21,8 +22,8 @@ export function levelTwoRules(setup: PackageSetup): void {
       const kept = sealed.slice()
       assert.deepEqual(to.unseal(sealed), TEXT)
       assert.deepEqual(sealed, kept, 'the argument was changed')
-      refused(() => to.unseal(sealed), 'again')
-      to.verify(TEXT, from.sign(TEXT))
+      if (!records) refused(() => to.unseal(sealed), 'again')
+      if (!records) to.verify(TEXT, from.sign(TEXT))
       assert.deepEqual(to.unseal(from.seal(new Uint8Array(0))), new Uint8Array(0))
     }
     assert.equal(here.mechanism, setup.mechanism ?? setup.name)

@@ -11,8 +11,14 @@ import {
   SECBUFFER_DATA,
   SECBUFFER_EMPTY,
   SECBUFFER_STREAM,
+  SECBUFFER_STREAM_HEADER,
+  SECBUFFER_STREAM_TRAILER,
   SECBUFFER_TOKEN,
+  SECPKG_ATTR_KEYING_MATERIAL,
+  SECPKG_ATTR_KEYING_MATERIAL_INFO,
+  SECPKG_ATTR_SESSION_KEY,
   SECPKG_ATTR_SIZES,
+  SECPKG_ATTR_STREAM_SIZES,
   SECPKG_CRED_INBOUND,
   SECPKG_CRED_OUTBOUND,
   SecBuffer,
@@ -128,6 +134,28 @@ export class Party {
     assert.equal(status, SEC_E_OK)
   }
 
+  /** Something that only the holder of the keys can make of a message: a signature, or a record where there are none. */
+  proofOf(message: Uint8Array): Uint8Array {
+    return this.#setup.supports.records === true ? this.sealed(message).data : this.signatureOf(message)
+  }
+
+  /** Takes the other side's proof. */
+  accepts(message: Uint8Array, proof: Uint8Array): void {
+    if (this.#setup.supports.records !== true) this.check(message, proof)
+    else assert.deepEqual(this.opened({ token: new Uint8Array(0), data: proof }), message)
+  }
+
+  /** A key that both sides hold: a copy. */
+  sharedKey(): Uint8Array {
+    const { table, ctx } = this
+    if (this.#setup.supports.records !== true) {
+      return table.queryContextAttributes(ctx, SECPKG_ATTR_SESSION_KEY).sessionKey
+    }
+    const info = { label: 'EXPORTER-compliance', keyingMaterialLength: 32 }
+    table.setContextAttributes(ctx, SECPKG_ATTR_KEYING_MATERIAL_INFO, info)
+    return table.queryContextAttributes(ctx, SECPKG_ATTR_KEYING_MATERIAL).keyingMaterial
+  }
+
   /** A signature over one piece of data. */
   signatureOf(message: Uint8Array): Uint8Array {
     const token = new SecBuffer(SECBUFFER_TOKEN)
@@ -139,8 +167,9 @@ export class Party {
     this.verify(new SecBuffer(SECBUFFER_DATA, message.slice()), new SecBuffer(SECBUFFER_TOKEN, signature.slice()))
   }
 
-  /** A sealed message in two pieces. */
+  /** A sealed message in two pieces; a record has no token beside it. */
   sealed(message: Uint8Array): Sealed {
+    if (this.#setup.supports.records === true) return { token: new Uint8Array(0), data: this.#record(message) }
     const token = new SecBuffer(SECBUFFER_TOKEN)
     const data = new SecBuffer(SECBUFFER_DATA, message.slice())
     this.seal(token, data)
@@ -148,9 +177,28 @@ export class Party {
   }
 
   opened({ token, data }: Sealed): Uint8Array {
+    if (this.#setup.supports.records === true) {
+      const message = [SECBUFFER_DATA, SECBUFFER_EMPTY, SECBUFFER_EMPTY, SECBUFFER_EMPTY].map(
+        (type) => new SecBuffer(type),
+      )
+      message[0]!.become(SECBUFFER_DATA, data.slice())
+      this.unseal(...message)
+      return message[1]!.bytes // header, data, trailer
+    }
     const buffer = new SecBuffer(SECBUFFER_DATA, data.slice())
     this.unseal(buffer, new SecBuffer(SECBUFFER_TOKEN, token.slice()))
     return buffer.bytes
+  }
+
+  #record(message: Uint8Array): Uint8Array {
+    const { header, trailer } = this.table.queryContextAttributes(this.ctx, SECPKG_ATTR_STREAM_SIZES)
+    const parts = [
+      new SecBuffer(SECBUFFER_STREAM_HEADER, header),
+      new SecBuffer(SECBUFFER_DATA, message.slice()),
+      new SecBuffer(SECBUFFER_STREAM_TRAILER, trailer),
+    ]
+    this.seal(...parts)
+    return join(...parts.map((part) => part.bytes))
   }
 
   /** A sealed message in one piece, in the package's own order. */

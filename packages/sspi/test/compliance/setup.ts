@@ -44,6 +44,13 @@ export interface PackageSetup {
     readonly wholeExchangeProtected: boolean
     /** Whether channel bindings are compared. */
     readonly channelBindings: boolean
+    /**
+     * Whether messages are records in a stream: header, data, trailer; sealed only, never just signed; and a refused one ends
+     * the session. Default `false`: they have a token, and a refused one leaves the session waiting for the right one.
+     */
+    readonly records?: boolean
+    /** Where an exchange takes long: only every so many bytes of its tokens are looked at. Default 1: each. */
+    readonly byteStride?: number
   }
 }
 

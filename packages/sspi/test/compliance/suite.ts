@@ -3,6 +3,7 @@ import { endingRules } from './ending-rules.js'
 import { exchangeRules } from './exchange-rules.js'
 import { levelTwoRules } from './level-two-rules.js'
 import { messageRules } from './message-rules.js'
+import { recordRules } from './record-rules.js'
 import type { PackageSetup } from './setup.js'
 
 export {
@@ -22,7 +23,8 @@ export {
 export function describePackage(setup: PackageSetup): void {
   suite(`${setup.name} complies`, () => {
     exchangeRules(setup)
-    messageRules(setup)
+    if (setup.supports.records === true) recordRules(setup)
+    else messageRules(setup)
     endingRules(setup)
     levelTwoRules(setup)
   })
