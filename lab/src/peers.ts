@@ -8,6 +8,7 @@ const VARIABLES = {
   'heimdal-kcm': 'HEIMDAL_KCM',
   'sssd-kcm': 'SSSD_KCM',
   dns: 'LAB_DNS',
+  tls: 'LAB_TLS',
   'heimdal-gss-peer': 'HEIMDAL_GSS_PEER',
   curl: 'LAB_CURL',
   apache: 'LAB_APACHE',

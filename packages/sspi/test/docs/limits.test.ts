@@ -14,6 +14,9 @@ import {
   SECBUFFER_TOKEN,
   SECPKG_CRED_INBOUND,
 } from '../../src/sspi/index.js'
+import { MAX_RECORD_BODY } from '../../src/schannel/constants.js'
+import { MAX_EXPORT } from '../../src/schannel/key-schedule.js'
+import { KEY_RECORDS } from '../../src/schannel/record-protection.js'
 import { initSecurityInterface } from '../../src/system/index.js'
 
 // docs/limits.md, held to the code. A row that is added there needs one here, and the other way round.
@@ -40,6 +43,17 @@ const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
   'token that NTLM reads': () => readOf('NTLM'),
   'token that Negotiate reads': () => readOf('Negotiate'),
   'token that WDigest reads': inSource('digest/constants.ts', /MAX_INPUT_TOKEN = /),
+  'token that Schannel reads': inSource('schannel/constants.ts', /MAX_INPUT_TOKEN = /),
+  '`maxToken`, Schannel': () => announced('Schannel'),
+  'handshake of one TLS connection': inSource('schannel/constants.ts', /MAX_HANDSHAKE_BYTES = /),
+  'body of a TLS record': () => MAX_RECORD_BODY,
+  'handshake message behind the handshake': inSource(
+    'schannel/messages/handshake-stream.ts',
+    /MAX_HANDSHAKE_MESSAGE = /,
+  ),
+  'records under one key': () => KEY_RECORDS,
+  'sessions that a client’s credential keeps': inSource('schannel/session-cache.ts', /MAX_CACHED_SESSIONS = /),
+  'keying material of one query': () => MAX_EXPORT,
   'token that another package reads': inSource('sspi/input.ts', /MIN_INPUT_LIMIT = /),
   '`SECPKG_ATTR_SIZES.maxToken`, NTLM': () => announced('NTLM'),
   '`maxToken`, Negotiate': () => announced('Negotiate'),
