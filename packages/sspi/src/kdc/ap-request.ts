@@ -44,7 +44,7 @@ export interface OpenedRequest extends OpenedTicket {
  * Opens an AP-REQ to one of the KDC's services: RFC 4120 section 3.2.3 but for what depends on the service, and for replays.
  *
  * @param usage - Of the authenticator.
- * @param mayBeInvalid - Takes a ticket that is to be validated.
+ * @param mayBeInvalid - Takes a ticket that must be validated first, too; then its flags are the caller's to look at.
  */
 export function* openApRequest(
   turn: Turn,

@@ -11,6 +11,7 @@ import {
   PaDataType,
   realmOfKrbtgt,
   sameName,
+  TicketFlag,
   type Authenticator,
   type KdcReq,
   type KdcReqBody,
@@ -24,8 +25,10 @@ import { Refusal } from './refusal.js'
 import type { Turn } from './turn.js'
 
 /**
- * Opens the ticket that a TGS-REQ comes with, and holds the request to its checksum: RFC 4120 section 3.3.2 and 3.3.3.
+ * Opens the ticket that a TGS-REQ comes with, and holds the request to its checksum: RFC 4120 section 3.3.2 and 3.3.3. What the
+ * ticket is good for, {@link checkPurpose} says, by the request that counts.
  *
+ * @param request - As it came, outside of FAST.
  * @returns what the caller disposes of.
  * @throws `SspiError` a `Refusal`.
  */
@@ -34,13 +37,11 @@ export function* openGrantingTicket(turn: Turn, request: KdcReq): KdcEffectful<O
   if (apReq === undefined) {
     throw new Refusal(KerberosErrorCode.KDC_ERR_PADATA_TYPE_NOSUPP, 'TGS-REQ: there is no ticket in it')
   }
-  const { reqBody } = request
-  const mayBeInvalid = (reqBody.kdcOptions & KdcOption.VALIDATE) !== 0
-  const opened = yield* openApRequest(turn, apReq, KeyUsage.TGS_REQ_AUTHENTICATOR, mayBeInvalid)
+  const opened = yield* openApRequest(turn, apReq, KeyUsage.TGS_REQ_AUTHENTICATOR, true)
   let done = false
   try {
-    checkChecksum(reqBody, opened.authenticator, opened.sessionKey)
-    checkPurpose(turn, reqBody, opened)
+    checkChecksum(request.reqBody, opened.authenticator, opened.sessionKey)
+    checkIsNoArmor(opened)
     yield* checkReplay(turn, opened)
     done = true
     return opened
@@ -75,16 +76,30 @@ function checkChecksum({ raw }: KdcReqBody, { cksum }: Authenticator, sessionKey
   }
 }
 
-/** A ticket-granting ticket of this realm's; for a service, only to renew or validate it. */
-function checkPurpose(turn: Turn, body: KdcReqBody, { server, authenticator }: OpenedRequest): void {
-  const { authorizationData = [] } = authenticator
-  if (findAuthorizationData(authorizationData, AuthorizationDataType.AD_FX_FAST_ARMOR).length > 0) {
-    // RFC 6113 section 5.4.1.1: made to be armor, and shown by somebody else, maybe.
-    throw new Refusal(KerberosErrorCode.KDC_ERR_POLICY, 'the authenticator was made for armor')
+/** RFC 6113 section 5.4.1.1: an authenticator that was made to be armor may have been seen, and be shown, by somebody else. */
+function checkIsNoArmor({ authenticator: { authorizationData = [] } }: OpenedRequest): void {
+  if (findAuthorizationData(authorizationData, AuthorizationDataType.AD_FX_FAST_ARMOR).length === 0) return
+  throw new Refusal(KerberosErrorCode.KDC_ERR_POLICY, 'the authenticator was made for armor')
+}
+
+/**
+ * Refuses a ticket that is not good for what is asked: it is a ticket-granting ticket of this realm's, or, to be renewed or
+ * validated, any that this realm has issued; and valid, or about to be validated.
+ *
+ * @param body - Of the request that counts, which is the one within FAST. Whoever has the key of a service makes tickets of any
+ *   client for it: were they taken by the options outside, another request inside would turn them into true ones.
+ */
+export function checkPurpose(turn: Turn, body: KdcReqBody, { server, part }: OpenedRequest): void {
+  const wants = (option: number): boolean => (body.kdcOptions & option) !== 0
+  if ((part.flags & TicketFlag.INVALID) !== 0 && !wants(KdcOption.VALIDATE)) {
+    throw new Refusal(KerberosErrorCode.KRB_AP_ERR_TKT_NYV, 'the ticket must be validated first')
+  }
+  const again = wants(KdcOption.RENEW | KdcOption.VALIDATE)
+  if (again && server.realm !== turn.realm) {
+    throw new Refusal(KerberosErrorCode.KDC_ERR_POLICY, 'the ticket is for the realm that has issued it to renew')
   }
   if (realmOfKrbtgt(server.name) === turn.realm) return
-  const again = (body.kdcOptions & (KdcOption.RENEW | KdcOption.VALIDATE)) !== 0
-  if (!again || server.realm !== turn.realm) {
+  if (!again) {
     throw new Refusal(KerberosErrorCode.KRB_AP_ERR_NOT_US, 'the ticket is not a ticket-granting ticket of this realm')
   }
   if (body.sname === undefined || !sameName(body.sname, server.name)) {

@@ -19,6 +19,7 @@ import { carriedAuthorizationData } from './carried-data.js'
 import { ask, type KdcEffectful } from './effects.js'
 import type { Armor } from './fast.js'
 import { findService, type FoundService } from './find-service.js'
+import { checkPurpose } from './granting-ticket.js'
 import { issueTicket } from './issue.js'
 import { paDataOf } from './padata.js'
 import type { KdcPrincipal } from './principal-entry.js'
@@ -45,6 +46,7 @@ export interface TgsRequest {
 export function* answerTgsRequest(turn: Turn, { request, granted, armor }: TgsRequest): KdcEffectful<Uint8Array> {
   const { reqBody: body } = request
   checkOptions(request)
+  checkPurpose(turn, body, granted)
   const { part, client } = granted
   const clientEntry = yield* findOwnClient(turn, granted)
   const { found, other } = yield* findServiceOf(turn, body, granted)
@@ -162,6 +164,9 @@ function* findServiceOf(turn: Turn, body: KdcReqBody, granted: OpenedRequest): K
       throw new Refusal(KerberosErrorCode.KDC_ERR_POLICY, 'user-to-user: no ticket-granting ticket of this realm')
     }
     checkTicketTimes(turn, opened.part)
+    if ((opened.part.flags & TicketFlag.INVALID) !== 0) {
+      throw new Refusal(KerberosErrorCode.KRB_AP_ERR_TKT_NYV, 'user-to-user: the ticket must be validated first')
+    }
     const found =
       sname === undefined
         ? { entry: yield* findUser(opened.client), principal: opened.client }

@@ -8,11 +8,14 @@ import {
   encodeDer,
   Enctype,
   FastOption,
+  KdcOption,
   KerberosErrorCode as Code,
   KerberosKey,
   KeyUsage,
   krbFxCf2,
+  makeTicket,
   MessageType,
+  NO_TRANSITED,
   PaDataType,
   readChecksum,
   readEncKdcRepPart,
@@ -23,14 +26,16 @@ import {
   readPaEncTsEnc,
   readPaFxFastReply,
   TicketFlag,
+  writeEncTicketPart,
   writeKdcReq,
+  type KdcReqBodyFields,
   type KdcRep,
   type KrbError,
   type KrbFastResponse,
   type PaData,
 } from '../../src/kerberos/index.js'
 import { armoredAsReq, challenge, fastPaData, makeArmor, type ArmoredOptions, type TestArmor } from './armored.js'
-import { apReqOf, bodyOf, errorOf, logOn, obtain, send, timestamp, type Held } from './requests.js'
+import { apReqOf, bodyOf, errorOf, logOn, obtain, send, timestamp, type Held, type Shown } from './requests.js'
 import { ENCTYPES, keyOf, NOW, principalOf, TestRealm } from './realm.js'
 
 const WWW = 'HTTP/www.example.com'
@@ -192,11 +197,18 @@ suite('an armored AS-REQ (RFC 6113)', () => {
 })
 
 suite('an armored TGS-REQ (RFC 6113)', () => {
-  async function request(realm: TestRealm, held: Held, armorIsExplicit = false) {
+  interface Tweaks {
+    readonly armorIsExplicit?: boolean
+    readonly fastOptions?: number
+    /** What the request says outside. */
+    readonly outside?: Partial<KdcReqBodyFields>
+  }
+
+  async function request(realm: TestRealm, held: Shown, { armorIsExplicit, fastOptions, outside }: Tweaks = {}) {
     const subkey = KerberosKey.generate(ENCTYPES[0]!)
     const { key, explicit } = makeArmor(realm, held, subkey)
     const inner = bodyOf(realm, { sname: principalOf(WWW).name })
-    const outer = bodyOf(realm)
+    const outer = bodyOf(realm, outside)
     const cksum = {
       cksumtype: held.sessionKey.profile.checksumType,
       checksum: held.sessionKey.checksum(KeyUsage.TGS_REQ_AUTHENTICATOR_CHKSUM, outer.raw),
@@ -205,10 +217,10 @@ suite('an armored TGS-REQ (RFC 6113)', () => {
       cksum,
       subkey: { keytype: subkey.enctype, keyvalue: subkey.reveal() },
     })
-    const armor = armorIsExplicit ? explicit : undefined
+    const armor = armorIsExplicit === true ? explicit : undefined
     const padata = [
       { padataType: PaDataType.PA_TGS_REQ, padataValue: apReq },
-      fastPaData({ key, explicit }, inner, [], apReq, { armor }),
+      fastPaData({ key, explicit }, inner, [], apReq, { armor, fastOptions: fastOptions ?? 0 }),
     ]
     const bytes = encodeDer({ msgType: MessageType.KRB_TGS_REQ, padata, reqBody: outer }, writeKdcReq)
     return { bytes, armor: { key, explicit }, subkey }
@@ -237,7 +249,42 @@ suite('an armored TGS-REQ (RFC 6113)', () => {
 
   test('with other armor than its own ticket is refused', async () => {
     const { realm } = await begin()
-    const { bytes } = await request(realm, await logOn(realm, 'alice'), true)
+    const { bytes } = await request(realm, await logOn(realm, 'alice'), { armorIsExplicit: true })
     assert.equal(await errorOf(realm, bytes), Code.KDC_ERR_PREAUTH_FAILED)
+  })
+
+  test('with a ticket for a service is refused, whatever it asks for outside', async () => {
+    // Who has a service's key makes tickets of anybody for it. Renewing them gives what he has; anything else must not be had.
+    const { realm } = await begin()
+    const key = await keyOf(realm, HOST)
+    const sessionKey = KerberosKey.generate(ENCTYPES[0]!)
+    const { name: cname, realm: crealm } = principalOf('alice')
+    const { name: sname } = principalOf(HOST)
+    const part = {
+      flags: TicketFlag.RENEWABLE,
+      key: { keytype: sessionKey.enctype, keyvalue: sessionKey.reveal() },
+      crealm,
+      cname,
+      transited: NO_TRANSITED,
+      authtime: NOW,
+      endtime: new Date(NOW.getTime() + 60_000),
+      renewTill: new Date(NOW.getTime() + 120_000),
+    }
+    const cipher = key.encrypt(KeyUsage.KDC_REP_TICKET, encodeDer(part, writeEncTicketPart))
+    const ticket = makeTicket({ realm: crealm, sname, encPart: { etype: key.enctype, kvno: 1, cipher } })
+    const forged = { ticket, sessionKey, client: 'alice' }
+    for (const kdcOptions of [KdcOption.RENEW, KdcOption.VALIDATE]) {
+      const { bytes } = await request(realm, forged, { outside: { kdcOptions, sname } })
+      assert.equal(await errorOf(realm, bytes), Code.KRB_AP_ERR_NOT_US)
+    }
+  })
+
+  test('with a ticket that must be validated first is refused, whatever it asks for outside', async () => {
+    const realm = new TestRealm([{ name: 'alice' }, { name: WWW }], { allowPostdated: true })
+    const from = new Date(NOW.getTime() + 3_600_000)
+    const held = await logOn(realm, 'alice', { kdcOptions: KdcOption.POSTDATED, from })
+    realm.later(3_600)
+    const { bytes } = await request(realm, held, { outside: { kdcOptions: KdcOption.VALIDATE } })
+    assert.equal(await errorOf(realm, bytes), Code.KRB_AP_ERR_TKT_NYV)
   })
 })

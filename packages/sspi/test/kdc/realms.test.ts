@@ -7,6 +7,7 @@ import {
   encodeDer,
   formatPrincipal,
   KdcError,
+  KdcOption,
   KerberosErrorCode as Code,
   KerberosKey,
   KeyUsage,
@@ -16,9 +17,10 @@ import {
   obtainServiceTicket,
   TicketFlag,
   writeEncTicketPart,
+  type EncTicketPart,
 } from '../../src/kerberos/index.js'
 import { SspiError } from '../../src/status/index.js'
-import { errorOf, tgsReq, ticketPart } from './requests.js'
+import { errorOf, tgsReq, ticketPart, type Shown } from './requests.js'
 import { ALICE, ENCTYPES, keyOf, NOW, principalOf, TestRealm } from './realm.js'
 
 suite('the path between two realms', () => {
@@ -104,25 +106,42 @@ suite('a client that goes through realms', () => {
   })
 
   test('is not of the realm itself, whatever another realm says', async () => {
-    // B has made a ticket for mallory of C, who has never logged on.
+    // Mallory has never logged on.
     const [, , c] = threeRealms()
-    const key = new KerberosKey(ENCTYPES[0]!, trust('B.EXAMPLE', 'C.EXAMPLE').keys[0]!.key)
-    const sessionKey = KerberosKey.generate(ENCTYPES[0]!)
-    const { name, realm } = principalOf('mallory@C.EXAMPLE')
-    const part = {
-      flags: 0,
-      key: { keytype: sessionKey.enctype, keyvalue: sessionKey.reveal() },
-      crealm: realm,
-      cname: name,
-      transited: NO_TRANSITED,
-      authtime: NOW,
-      endtime: new Date(NOW.getTime() + 60_000),
-    }
-    const cipher = key.encrypt(KeyUsage.KDC_REP_TICKET, encodeDer(part, writeEncTicketPart))
-    const server = krbtgt('C.EXAMPLE', 'B.EXAMPLE')
-    const encPart = { etype: key.enctype, kvno: 1, cipher }
-    const ticket = makeTicket({ realm: server.realm, sname: server.name, encPart })
-    const held = { ticket, sessionKey, client: 'mallory@C.EXAMPLE' }
+    const held = vouchedFor('mallory@C.EXAMPLE')
     assert.equal(await errorOf(c, tgsReq(c, held, 'host/h.c.example')), Code.KDC_ERR_POLICY)
   })
+
+  test('has its ticket renewed by the realm that issued it, and by no other', async () => {
+    const [, , c] = threeRealms()
+    const held = vouchedFor('bob@B.EXAMPLE', {
+      flags: TicketFlag.RENEWABLE,
+      renewTill: new Date(NOW.getTime() + 120_000),
+    })
+    const request = tgsReq(c, held, 'krbtgt/C.EXAMPLE', { kdcOptions: KdcOption.RENEW })
+    assert.equal(await errorOf(c, request), Code.KDC_ERR_POLICY)
+  })
 })
+
+const SECRET = trust('B.EXAMPLE', 'C.EXAMPLE').keys[0]!.key
+
+/** A ticket-granting ticket for C as B makes it, whatever B thinks is true. */
+function vouchedFor(client: string, changes: Partial<EncTicketPart> = {}): Shown {
+  const key = new KerberosKey(ENCTYPES[0]!, SECRET)
+  const sessionKey = KerberosKey.generate(ENCTYPES[0]!)
+  const { name, realm } = principalOf(client)
+  const part = {
+    flags: 0,
+    key: { keytype: sessionKey.enctype, keyvalue: sessionKey.reveal() },
+    crealm: realm,
+    cname: name,
+    transited: NO_TRANSITED,
+    authtime: NOW,
+    endtime: new Date(NOW.getTime() + 60_000),
+    ...changes,
+  }
+  const cipher = key.encrypt(KeyUsage.KDC_REP_TICKET, encodeDer(part, writeEncTicketPart))
+  const server = krbtgt('C.EXAMPLE', 'B.EXAMPLE')
+  const encPart = { etype: key.enctype, kvno: 1, cipher }
+  return { ticket: makeTicket({ realm: server.realm, sname: server.name, encPart }), sessionKey, client }
+}
