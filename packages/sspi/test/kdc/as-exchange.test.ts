@@ -58,6 +58,18 @@ suite('an initial ticket', () => {
     assert.equal(part.caddr, undefined)
   })
 
+  test('is for the first of several timestamps that there is a key for; no other is tried', async () => {
+    const realm = realmOf()
+    const right = await keyOf(realm, 'alice')
+    const wrong = KerberosKey.generate(right.enctype)
+    const other = timestamp(KerberosKey.generate(Enctype.CAMELLIA128_CTS_CMAC), NOW)
+    const answer = await send(realm, asReq(realm, 'alice', {}, [other, timestamp(right, NOW), timestamp(wrong, NOW)]))
+    assert.equal(answer.kind, 'reply')
+    // One request is one guess.
+    const guesses = asReq(realm, 'alice', {}, [timestamp(wrong, NOW), timestamp(right, NOW)])
+    assert.equal(await errorOf(realm, guesses), Code.KDC_ERR_PREAUTH_FAILED)
+  })
+
   test('lasts as long as the shortest of request, policy, client and service allows', async () => {
     const seconds = async (realm: TestRealm, fields: Partial<KdcReqBodyFields> = {}): Promise<number> =>
       ((await logOn(realm, 'alice', fields)).part.endtime.getTime() - NOW.getTime()) / 1000

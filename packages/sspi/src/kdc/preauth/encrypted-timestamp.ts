@@ -22,21 +22,33 @@ export const encryptedTimestamp: KdcPreauthMethod = {
   type: PaDataType.PA_ENC_TIMESTAMP,
   hint: ({ armorKey }) => (armorKey === undefined ? new Uint8Array(0) : undefined),
   // eslint-disable-next-line require-yield -- the method asks nothing; others do
-  *verify(context: KdcPreauthContext, value: Uint8Array): Generator<never, KdcPreauthOutcome> {
-    const encrypted = decodeDer(value, readEncryptedData)
-    const key = clientKey(context, encrypted)
+  *verify(context: KdcPreauthContext): Generator<never, KdcPreauthOutcome> {
+    const { key, encrypted } = findTimestamp(context)
     checkTimestamp(context.turn, openTimestamp(key, KeyUsage.AS_REQ_PA_ENC_TIMESTAMP, encrypted))
     return { kind: 'proven', padata: [] }
   },
 }
 
-/** The client's key of the type that it used, whatever types it lists: the password is one. */
-export function clientKey({ client, turn }: KdcPreauthContext, { etype }: EncryptedData): KerberosKey {
-  const found = currentKeys(client).find(({ key }) => key.enctype === etype && turn.policy.enctypes.includes(etype))
-  if (found !== undefined) return found.key
+/**
+ * The first timestamp that the client has a key for, of whatever types it lists: the password is one. Under FAST, Heimdal 7's client
+ * guesses and sends one of each of its types. Only one is opened, or one request would be many guesses at a password.
+ */
+function findTimestamp({ client, request, turn }: KdcPreauthContext): {
+  readonly key: KerberosKey
+  readonly encrypted: EncryptedData
+} {
+  const keys = currentKeys(client).filter(({ key }) => turn.policy.enctypes.includes(key.enctype))
+  const etypes = new Set<number>()
+  for (const { padataType, padataValue } of request.padata ?? []) {
+    if (padataType !== PaDataType.PA_ENC_TIMESTAMP) continue
+    const encrypted = decodeDer(padataValue, readEncryptedData)
+    const found = keys.find(({ key }) => key.enctype === encrypted.etype)
+    if (found !== undefined) return { key: found.key, encrypted }
+    etypes.add(encrypted.etype)
+  }
   throw new Refusal(
     KerberosErrorCode.KDC_ERR_ETYPE_NOSUPP,
-    `pre-authentication: encryption type ${etype} is none that the client has a key of`,
+    `pre-authentication: the client has no key of encryption type ${[...etypes].join(', ')}`,
   )
 }
 
