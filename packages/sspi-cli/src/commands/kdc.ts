@@ -37,6 +37,7 @@ interface ServeOptions extends FolderOptions {
   readonly allowPostdated?: true
   readonly insecureAllowRc4?: true
   readonly insecureAllowDes3?: true
+  readonly insecureAllowUnstrengthenedFast?: true
 }
 
 interface AddOptions extends FolderOptions, SecretOptions {
@@ -70,6 +71,7 @@ export function kdcCommand(): Command {
     .option('--allow-postdated', 'tickets may start in the future')
     .option('--insecure-allow-rc4', 'let RC4 in, whose keys are unsalted hashes of passwords')
     .option('--insecure-allow-des3', 'let triple DES in')
+    .option('--insecure-allow-unstrengthened-fast', "leave FAST's replies to clients of Heimdal 7 open to guesses")
     .addHelpText('after', HELP)
     .action(serve)
   withFolder(withCommonOptions(command, 'print events as lines of JSON'))
@@ -177,7 +179,8 @@ function withFolder(command: Command): Command {
 
 async function serve(options: ServeOptions): Promise<void> {
   const { folder = DEFAULT_FOLDER, realm = DEFAULT_REALM } = options
-  const { host, port, kpasswdPort, allowPostdated, insecureAllowRc4, insecureAllowDes3 } = options
+  const { host, port, kpasswdPort, allowPostdated } = options
+  const { insecureAllowRc4, insecureAllowDes3, insecureAllowUnstrengthenedFast } = options
   const opened = await RealmFolder.openOrCreate(folder, realm)
   if (options.realm !== undefined && opened.realm !== options.realm) {
     throw new CommandError(ExitCode.USAGE, `${opened.path}: the realm in this folder is ${opened.realm}`)
@@ -186,7 +189,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const end = (): void => stop.abort()
   process.once('SIGINT', end).once('SIGTERM', end)
   try {
-    const policy = { allowPostdated, insecureAllowRc4, insecureAllowDes3 }
+    const policy = { allowPostdated, insecureAllowRc4, insecureAllowDes3, insecureAllowUnstrengthenedFast }
     const reporter = createReporter(options.json === true)
     await serveRealm(opened, { host, port, kpasswdPort, policy, signal: stop.signal }, reporter)
   } finally {

@@ -137,7 +137,7 @@ function issueInitial(turn: Turn, { request, bytes, armor }: AsRequest, grant: I
   const serviceKey = ticketKey(turn, service)
   const plainKey = proof?.replyKey ?? clientKey.key
   const padata = [replyKeyInfo(clientKey), ...(proof?.padata ?? [])]
-  const strengthened = armor?.strengthen(plainKey)
+  const strengthened = mustStrengthen(turn, proof) ? armor?.strengthen(plainKey) : undefined
   const key = strengthened ?? plainKey
   try {
     return issueTicket(
@@ -170,6 +170,14 @@ function issueInitial(turn: Turn, { request, bytes, armor }: AsRequest, grant: I
   } finally {
     strengthened?.dispose()
   }
+}
+
+/**
+ * Whether a reply under FAST is in a stronger key than the client's. RFC 6113 section 5.4.6 demands it after an encrypted
+ * challenge, 5.4.3 lets an AS-REP go without. Heimdal 7's client sends timestamps, and passes over the key that strengthens.
+ */
+function mustStrengthen({ policy }: Turn, proof: Proof | undefined): boolean {
+  return !policy.insecureAllowUnstrengthenedFast || (proof !== undefined && proof.type !== PaDataType.PA_ENC_TIMESTAMP)
 }
 
 function initialTerms(

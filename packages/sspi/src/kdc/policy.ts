@@ -12,6 +12,11 @@ export interface KdcPolicyOptions {
   /** Lets triple DES in. Default `false`. */
   readonly insecureAllowDes3?: boolean | undefined
   /**
+   * Leaves replies under FAST in the client's own key where the client has sent an encrypted timestamp, or nothing, as clients of
+   * Heimdal 7 need it; who overhears such a reply can guess passwords from it. Default `false`.
+   */
+  readonly insecureAllowUnstrengthenedFast?: boolean | undefined
+  /**
    * Whether clients prove to know their password before they get anything encrypted in it; without this, anybody gets something
    * to guess passwords from. Default `true`.
    */
@@ -96,6 +101,7 @@ export function readKdcPolicy(options: KdcPolicyOptions = {}): KdcPolicy {
   const { lockout = {}, passwords = {} } = options
   return {
     enctypes: permittedEnctypes(options),
+    insecureAllowUnstrengthenedFast: options.insecureAllowUnstrengthenedFast ?? false,
     requirePreauth: options.requirePreauth ?? true,
     hideUnknownPrincipals: options.hideUnknownPrincipals ?? false,
     clockSkewSeconds: notNegative('clockSkewSeconds', options.clockSkewSeconds ?? 300),

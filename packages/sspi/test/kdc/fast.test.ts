@@ -34,6 +34,7 @@ import {
   type KrbFastResponse,
   type PaData,
 } from '../../src/kerberos/index.js'
+import type { KdcPolicyOptions } from '../../src/kdc/index.js'
 import { armoredAsReq, challenge, fastPaData, makeArmor, type ArmoredOptions, type TestArmor } from './armored.js'
 import { apReqOf, bodyOf, errorOf, logOn, obtain, send, timestamp, type Held, type Shown } from './requests.js'
 import { ENCTYPES, keyOf, NOW, principalOf, TestRealm } from './realm.js'
@@ -47,8 +48,8 @@ interface Begun {
   readonly armor: TestArmor
 }
 
-async function begin(): Promise<Begun> {
-  const realm = new TestRealm([{ name: 'alice' }, { name: WWW }, { name: HOST }])
+async function begin(policy: KdcPolicyOptions = {}): Promise<Begun> {
+  const realm = new TestRealm([{ name: 'alice' }, { name: WWW }, { name: HOST }], policy)
   const host = await logOn(realm, HOST)
   return { realm, host, armor: makeArmor(realm, host) }
 }
@@ -139,6 +140,24 @@ suite('an armored AS-REQ (RFC 6113)', () => {
     const entry = await begun.realm.principals.lookup({ principal: principalOf('alice'), as: 'client' })
     const second = entry!.keys.find((known) => known.key.enctype === ENCTYPES[1])!.key
     await replyTo(begun, { padata: [challenge(begun.armor.key, second, NOW)] })
+  })
+
+  test('after a timestamp or nothing is answered in the plain key, where that is allowed; after a challenge never', async () => {
+    for (const allowed of [false, true]) {
+      const begun = await begin({ insecureAllowUnstrengthenedFast: allowed, requirePreauth: false })
+      const key = await keyOf(begun.realm, 'alice')
+      const challenged = responseOf((await replyTo(begun)).padata, begun.armor)
+      assert.equal(challenged.strengthenKey?.keytype, key.enctype, 'RFC 6113 section 5.4.6: "MUST strengthen"')
+      for (const padata of [[timestamp(key, NOW)], []]) {
+        const reply = await replyTo(begun, { padata })
+        const { strengthenKey, finished } = responseOf(reply.padata, begun.armor)
+        assert.equal(strengthenKey === undefined, allowed)
+        assert.ok(finished !== undefined, 'the rest is said all the same')
+        if (!allowed) continue
+        const part = decodePadded(key.decrypt(KeyUsage.AS_REP_ENCPART, reply.encPart.cipher), readEncKdcRepPart)
+        assert.ok(part.key.keyvalue.length > 0)
+      }
+    }
   })
 
   test('proves which request it was, armor and all, where that was asked for (RFC 6806)', async () => {
