@@ -9,6 +9,7 @@ const REALM = 'EMBEDDED.TEST'
 const HEIMDAL = process.env['HEIMDAL'] ?? ''
 const ENTRIES = [
   { name: 'alice', password: PASSWORD },
+  { name: 'other', password: PASSWORD },
   { name: 'nopreauth', password: PASSWORD, attributes: { requirePreauth: false } },
   { name: 'disabled', password: PASSWORD, attributes: { disabled: true } },
   { name: 'HTTP/localhost' },
@@ -53,6 +54,57 @@ suite("Heimdal's clients and the embedded KDC", { skip }, () => {
     const keytab = clients.write('alice.keytab', await realm.principals.keytab('alice'))
     await clients.must(HEIMDAL, ['kinit.heimdal', '-k', '-t', keytab, 'alice'])
     await clients.must(HEIMDAL, ['kgetcred', 'HTTP/localhost'])
+  })
+
+  suite('FAST: its client sends timestamps, and passes over the key that strengthens the reply key', () => {
+    // Of aes128 alone: the first of the timestamps is of a type that there is no key of.
+    for (const enctype of [Enctype.AES256_CTS_HMAC_SHA1_96, Enctype.AES128_CTS_HMAC_SHA1_96]) {
+      test(`with keys of type ${enctype} it logs on where the policy lets the reply key stay as it is`, async () => {
+        const { realm, clients, kinit } = await start([enctype], { insecureAllowUnstrengthenedFast: true })
+        await using _realm = realm
+        using _clients = clients
+        const armor = clients.at('armor')
+        await clients.must(...kinit('-c', armor, 'other'), PASSWORD)
+        const hidden = `--fast-armor-cache=${armor}`
+        for (const user of ['alice', 'nopreauth']) {
+          await clients.must(...kinit(hidden, '--renewable', user), PASSWORD)
+          await clients.must(HEIMDAL, ['kgetcred', 'HTTP/localhost'])
+          assert.match(await clients.must('klist', []), new RegExp(`Default principal: ${user}@EMBEDDED\\.TEST`))
+          await clients.must(HEIMDAL, ['kinit.heimdal', '-R'])
+        }
+        await clients.mustNot(...kinit(hidden, 'alice'), 'wrong')
+        const keytab = clients.write('alice.keytab', await realm.principals.keytab('alice'))
+        await clients.must(HEIMDAL, ['kinit.heimdal', '-k', '-t', keytab, hidden, 'alice'])
+        await clients.must('kinit', ['-T', armor, 'alice'], `${PASSWORD}\n`)
+      })
+    }
+
+    test('else it gets a reply that it cannot read', async () => {
+      const { realm, clients, kinit } = await start()
+      await using _realm = realm
+      using _clients = clients
+      const armor = clients.at('armor')
+      await clients.must(...kinit('-c', armor, 'other'), PASSWORD)
+      assert.match(
+        await clients.mustNot(...kinit(`--fast-armor-cache=${armor}`, 'alice'), PASSWORD),
+        /Password incorrect/,
+      )
+      assert.equal(realm.events.at(-1)?.kind, 'ticket-issued')
+    })
+  })
+
+  test('kpasswd changes a password, and says why one is refused', async () => {
+    const { realm, clients, kinit } = await start(undefined, { passwords: { minimumLength: 12 } })
+    await using _realm = realm
+    using _clients = clients
+    // In a session of its own, as it would rather ask a terminal.
+    const kpasswd = ['--wait', HEIMDAL, 'kpasswd.heimdal', 'alice']
+    const typed = (password: string): string => `${PASSWORD}\n${password}\n${password}\n`
+    // It ends as if all were well.
+    assert.match(await clients.must('setsid', kpasswd, typed('short')), /Soft error : .*12 characters/)
+    assert.match(await clients.must('setsid', kpasswd, typed('Correct-Horse-9')), /^Success/)
+    await clients.must(...kinit('alice'), 'Correct-Horse-9')
+    await clients.mustNot(...kinit('alice'), PASSWORD)
   })
 
   for (const [name, enctype] of [
