@@ -10,7 +10,7 @@ import type { SecPkgInfo } from './package-info.js'
 import type { RevealedCredential } from './revealed-credential.js'
 import type { World } from './world.js'
 
-// The contract between the interface and a security package. It is experimental until Kerberos has tried it.
+// The contract between the interface and a security package. It grows by additions: what is here stays as it is.
 
 /** What an exchange is given: the peer's token (none at the start), the answer it asked for, or a message to complete. */
 export type Input =
