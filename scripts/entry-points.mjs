@@ -1,5 +1,5 @@
 /** The entry points of the packages, as their manifests export them; run from the root of the workspace. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 
 /** `{ name: 'sspi/ntlm', room: 'ntlm', built: 'packages/sspi/dist/…', source: 'packages/sspi/src/…' }`, … of the library. */
 export const entryPoints = entryPointsOf('sspi')
@@ -8,7 +8,10 @@ export const entryPoints = entryPointsOf('sspi')
 export const extensionEntryPoints = entryPointsOf('sspi-spake')
 
 function entryPointsOf(name) {
-  const manifest = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8'))
+  const path = `packages/${name}/package.json`
+  // A tree without the extension has none of its entry points: so are those of this check's own tests.
+  if (!existsSync(path)) return []
+  const manifest = JSON.parse(readFileSync(path, 'utf8'))
   return Object.entries(manifest.exports)
     .filter(([subpath]) => subpath !== './package.json')
     .map(([subpath, target]) => {
