@@ -50,7 +50,8 @@ export class CredSspAcceptor extends CredSspExchange {
 
   constructor(request: AcceptRequest<CredSspCredential>, settings: CredSspSettings, world: World) {
     const { tls, negotiate } = request.credential
-    const tlsExchange = acceptBy(tls, request, ASC_REQ_CONFIDENTIALITY | ASC_REQ_EXTENDED_ERROR, world)
+    const integrity = request.contextReq & ASC_REQ_INTEGRITY
+    const tlsExchange = acceptBy(tls, request, ASC_REQ_CONFIDENTIALITY | ASC_REQ_EXTENDED_ERROR | integrity, world)
     super(tlsExchange, acceptBy(negotiate, request, NEGOTIATE_REQ, world), negotiate)
     this.#settings = settings
   }

@@ -24,7 +24,12 @@ import {
 
 /** What came out of a peer's token. */
 export type Received =
-  | { readonly kind: 'request'; readonly request: TsRequest }
+  | {
+      readonly kind: 'request'
+      readonly request: TsRequest
+      /** How many bytes of the token come behind it: a next one, the application's first message, or the close of the channel. */
+      readonly surplus: number
+    }
   | { readonly kind: 'incomplete'; readonly missing: undefined }
 
 /** Room for what TLS itself may have to say before a record: an alert or a KeyUpdate, with its protection. */
@@ -71,10 +76,10 @@ export class Channel {
   }
 
   /**
-   * Opens a peer's token, which must be one TSRequest. What it holds is a view, good until the next call.
+   * Opens one TSRequest of a peer's token. What it holds is a view, good until the next call. Records behind it are left alone.
    *
-   * @throws `SspiError` `SEC_E_INVALID_TOKEN` when it is none, is followed by something else, or grows too long; `SEC_E_CONTEXT_EXPIRED`
-   *   when the peer has closed the channel; as the channel's records demand.
+   * @throws `SspiError` `SEC_E_INVALID_TOKEN` when it is none, is followed by something else in its last record, or grows too long;
+   *   `SEC_E_CONTEXT_EXPIRED` when the peer has closed the channel; as the channel's records demand.
    */
   receive(token: Uint8Array): Received {
     let rest = this.#behindOpened(token)
@@ -138,14 +143,11 @@ export class Channel {
   }
 
   #take(rest: Uint8Array): Received {
-    if (rest.length > 0) {
-      throw new SspiError('SEC_E_INVALID_TOKEN', `CredSSP: ${rest.length} bytes follow the records of the TSRequest`)
-    }
     wipe(this.#read)
     this.#read = this.#plain
     this.#plain = secretFrom(EMPTY)
     this.forget()
-    return { kind: 'request', request: readTsRequest(this.#read) }
+    return { kind: 'request', request: readTsRequest(this.#read), surplus: rest.length }
   }
 }
 

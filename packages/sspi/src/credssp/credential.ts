@@ -1,5 +1,4 @@
 import {
-  NEGOSSP_NAME,
   SCHANNEL_NAME,
   SspiError,
   type Credential,
@@ -69,12 +68,16 @@ export class CredSspCredential implements Credential {
 }
 
 /**
- * Acquires a credential of Schannel and one of Negotiate.
+ * Acquires a credential of Schannel and one of the package that authenticates in the channel, Negotiate as a rule.
  *
  * @param of - What is made of `credSspCredential()`, or of any value that Negotiate takes.
  * @throws {@link SspiError} as those packages do; `SEC_E_SECPKG_NOT_FOUND` where one of them is not registered.
  */
-export function acquireCredSspCredential(request: CredentialRequest, world: World): CredSspCredential {
+export function acquireCredSspCredential(
+  request: CredentialRequest,
+  innerPackage: string,
+  world: World,
+): CredSspCredential {
   const { value, packages } = request
   const parts = partsOf(value)
   const acquire = (name: string, part: RevealedCredential | undefined): Driven => {
@@ -83,7 +86,7 @@ export function acquireCredSspCredential(request: CredentialRequest, world: Worl
   }
   const tls = acquire(SCHANNEL_NAME, parts.tls)
   try {
-    return new CredSspCredential(tls, acquire(NEGOSSP_NAME, parts.identity), parts.origin, passwordOf(parts.identity))
+    return new CredSspCredential(tls, acquire(innerPackage, parts.identity), parts.origin, passwordOf(parts.identity))
   } catch (error) {
     tls.credential.dispose()
     throw error

@@ -210,6 +210,7 @@ export abstract class CredSspExchange implements Exchange {
   #receive(token: Uint8Array): Step {
     const received = this.channel.receive(token)
     if (received.kind === 'incomplete') return received
+    this.#consumed -= received.surplus
     this.#checkVersion(received.request.version)
     return this.receive(received.request)
   }

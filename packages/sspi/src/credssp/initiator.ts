@@ -38,6 +38,7 @@ const NEGOTIATE_REQ =
   ISC_REQ_SEQUENCE_DETECT |
   ISC_REQ_EXTENDED_ERROR
 
+/** What Schannel is asked for, beside what the caller says of the messages to come. */
 const TLS_REQ = ISC_REQ_CONFIDENTIALITY | ISC_REQ_EXTENDED_ERROR | ISC_REQ_MUTUAL_AUTH
 
 const EMPTY: Uint8Array = new Uint8Array(0)
@@ -66,8 +67,8 @@ export class CredSspInitiator extends CredSspExchange {
         )
       }
     }
-    const manual = contextReq & ISC_REQ_MANUAL_CRED_VALIDATION
-    const tls = initiateBy(credential.tls, request, TLS_REQ | manual, world)
+    const handedOn = contextReq & (ISC_REQ_INTEGRITY | ISC_REQ_MANUAL_CRED_VALIDATION)
+    const tls = initiateBy(credential.tls, request, TLS_REQ | handedOn, world)
     super(tls, initiateBy(credential.negotiate, request, NEGOTIATE_REQ, world), credential.negotiate)
     this.#request = request
     this.#settings = settings

@@ -41,7 +41,7 @@ const INFO: SecPkgInfo = {
  * The package `CREDSSP`, both sides: a TLS channel by Schannel, authentication inside of it by Negotiate, proof that both see the
  * same channel, and then, where the client asks for it and the policy allows it, the client's password for the server.
  *
- * It drives whatever is registered as Schannel and as Negotiate, and knows neither.
+ * It drives whatever is registered as Schannel and as Negotiate (or as `innerPackage`), and knows neither.
  *
  * @throws `TypeError` for a version that there is not.
  * @see MS-CSSP
@@ -51,7 +51,7 @@ export function credSspPackage(options: CredSspOptions = {}): SecurityPackage<Cr
   return {
     info: INFO,
     maxInputToken: 2 * MAX_TS_REQUEST,
-    acquire: acquireCredSspCredential,
+    acquire: (request, world) => acquireCredSspCredential(request, settings.innerPackage, world),
     initiate: (request, world) => new CredSspInitiator(request, settings, world),
     accept: (request, world) => new CredSspAcceptor(request, settings, world),
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { concatBytes } from '../../src/bytes/index.js'
 import {
   initSecurityInterface,
   ISC_REQ_DELEGATE,
@@ -164,6 +165,36 @@ suite('CredSSP', () => {
       }
       assert.equal(pair.server.session.peer?.name, 'alice')
     }
+  })
+
+  test('what comes behind the last token belongs to the application: its first message, in the same segment', async () => {
+    using pair = new Pair()
+    let asked = await pair.client.step()
+    while (!asked.done) asked = await pair.client.step((await pair.server.step(asked.token)).token)
+    assert.ok(asked.token)
+    // The client is done with its last token, so it may go on at once.
+    const { done, extra } = await pair.server.step(concatBytes(asked.token, pair.client.session.seal(bytes('hello'))))
+    assert.ok(done && extra)
+    assert.equal(text(pair.server.session.unseal(extra)), 'hello')
+  })
+
+  test('a server that says why and closes at once is heard, as that of FreeRDP is', async () => {
+    using pair = new Pair({ identity: passwordCredential({ ...ALICE, password: 'wrong' }) })
+    const refusal = await pair.establish().then(
+      () => assert.fail('was let in'),
+      (error: unknown) => error,
+    )
+    assert.ok(refusal instanceof SspiError && refusal.token)
+    const closing = Uint8Array.of(0x17, 3, 3, 0, 19, ...new Uint8Array(19)) // never opened
+    await assert.rejects(pair.client.step(concatBytes(refusal.token, closing)), { code: 'SEC_E_LOGON_DENIED' })
+  })
+
+  test('with NTLM alone within the channel: a server with Negotiate takes that too', async () => {
+    using pair = new Pair({ client: { credssp: { ...ALLOWED, innerPackage: 'NTLM' } } })
+    const { server } = await pair.establish()
+    assert.equal(server.peer?.name, 'alice')
+    using other = new Pair({ client: { credssp: { ...ALLOWED, innerPackage: 'Another' } } })
+    await assert.rejects(other.client.step(), { code: 'SEC_E_SECPKG_NOT_FOUND', message: /Another/ })
   })
 
   test('any token that is changed ends the exchange, on both sides', async () => {

@@ -44,7 +44,6 @@ export class Pair implements Disposable {
       credentials: credSspCredential({ identity, tls: trusting(options.tls) }),
       target,
       flags,
-      integrity: false,
     })
     this.server = initSecurityInterface({ accounts, ...options.server }).accept({
       package: 'CREDSSP',
@@ -52,7 +51,6 @@ export class Pair implements Disposable {
         identity: options.serverIdentity,
         tls: credentialOf(options.serverTls ?? 'server'),
       }),
-      integrity: false,
     })
   }
 
