@@ -53,10 +53,12 @@ export {
   UTF8_PASSWORD,
   WINBIND_DOMAIN,
   commandOf,
+  freeRdp,
   heimdalKdc,
   missing,
   mitKdc,
   sambaAd,
+  type FreeRdp,
   type HeimdalKdc,
   type MitKdc,
   type PeerName,
@@ -66,5 +68,7 @@ export { ClientFolder, EmbeddedRealm, type EmbeddedRealmOptions } from './embedd
 export { KerberosSide, type KerberosSideOptions } from './kerberos-side.js'
 export { messagesOf, ourSide, stepOf } from './ours.js'
 export { runProgram, runSspi, serveSspi, type Ended, type ProgramOptions, type SspiServer } from './programs.js'
+export { carry, connectRdp, establishOver, listenRdp, type RdpServer, type SecuredWire } from './rdp.js'
+export { relayRdp, type RdpRelayOptions } from './rdp-relay.js'
 export { ENDPOINT_MAPPER, portOf, SAMR, SamrCalls } from './rpc-calls.js'
 export { digestLayer, SaslSample, type SaslSampleOptions } from './sasl-sample.js'

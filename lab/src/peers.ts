@@ -14,6 +14,7 @@ const VARIABLES = {
   apache: 'LAB_APACHE',
   'cyrus-sasl': 'CYRUS_SASL',
   java: 'JGSS_PEER',
+  freerdp: 'FREERDP',
 } as const
 
 /** A peer of the lab, named as its script in `lab/peers`. */
@@ -156,6 +157,28 @@ export function sambaAd(): SambaAd {
     servicesKeytab: variable('AD_SPN_KEYTAB'),
     tlsCa: variable('AD_TLS_CA'),
   }
+}
+
+/** FreeRDP's client, its server, and certificates for ours. */
+export interface FreeRdp {
+  /** The program xfreerdp, with a display and a home. */
+  readonly client: string
+  /** Where its server is, which knows `alice`, `bob` and `utf8user`, in no domain. */
+  readonly host: string
+  readonly port: number
+  /** The folder of what `lab/peers/certificates.sh` makes. */
+  readonly certificates: string
+}
+
+/**
+ * FreeRDP.
+ *
+ * @throws Error when it is not up.
+ */
+export function freeRdp(): FreeRdp {
+  const client = commandOf('freerdp')
+  const [host = '', port] = variable('FREERDP_SERVER').split(':')
+  return { client, host, port: Number(port), certificates: variable('FREERDP_CERTIFICATES') }
 }
 
 function variable(name: string): string {

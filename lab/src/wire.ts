@@ -32,6 +32,11 @@ export class Wire implements Disposable {
     return new Wire(`${host}:${port}`, socket, timeoutMilliseconds)
   }
 
+  /** A connection that has been accepted. */
+  static over(socket: Socket, timeoutMilliseconds = 10_000): Wire {
+    return new Wire('client', socket, timeoutMilliseconds)
+  }
+
   private constructor(name: string, socket: Socket, timeoutMilliseconds: number) {
     this.#name = name
     this.#socket = socket
@@ -59,6 +64,32 @@ export class Wire implements Disposable {
    * @throws Error when the peer closes before, or does not send them in time.
    */
   async read(length: number): Promise<Uint8Array> {
+    await this.#until(length)
+    return this.#take(length)
+  }
+
+  /** Takes what has come, at least one byte, a copy. Throws as {@link read}. */
+  async some(): Promise<Uint8Array> {
+    await this.#until(1)
+    return this.#take(this.#length)
+  }
+
+  /** Gives back what was taken too much: the next reading begins with it. */
+  putBack(bytes: Uint8Array): void {
+    this.#chunks.unshift(bytes)
+    this.#length += bytes.length
+  }
+
+  /** Writes no more; what was written still goes out. */
+  end(): void {
+    this.#socket.end()
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy()
+  }
+
+  async #until(length: number): Promise<void> {
     const patience = AbortSignal.timeout(this.#timeoutMilliseconds)
     patience.addEventListener('abort', () => this.#wake())
     while (this.#length < length) {
@@ -67,13 +98,12 @@ export class Wire implements Disposable {
       if (patience.aborted) throw new Error(`${this.#name}: ${came} within ${this.#timeoutMilliseconds} ms`)
       await new Promise<void>((resolve) => (this.#wake = resolve))
     }
+  }
+
+  #take(length: number): Uint8Array {
     const all = Buffer.concat(this.#chunks)
     this.#chunks = [all.subarray(length)]
     this.#length -= length
     return new Uint8Array(all.subarray(0, length))
-  }
-
-  [Symbol.dispose](): void {
-    this.#socket.destroy()
   }
 }
