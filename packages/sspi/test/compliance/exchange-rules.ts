@@ -116,7 +116,8 @@ export function exchangeRules(setup: PackageSetup): void {
         const hands = shakeHands(pair, (token, number) => {
           if (number !== cut) return token
           whole = token.length
-          return token.subarray(0, length)
+          // Signatures of ECDSA differ in length: this token may be shorter than the last one.
+          return token.subarray(0, Math.min(length, whole - 1))
         })
         await assert.rejects(hands, isFailure, `token ${cut}, ${length} bytes`)
       }
