@@ -29,7 +29,12 @@ export function errorCodeOf({ code }: SspiError): number {
 
 /** The failure that a server's NTSTATUS stands for. Values of SSPI (`0x8009….`) are themselves. */
 export function failureOf(errorCode: number): SspiError {
-  const [, code, what] = CODES.find(([number]) => number === errorCode) ?? [0, 'SEC_E_LOGON_DENIED', 'it refuses']
-  const hex = errorCode.toString(16).padStart(8, '0')
-  return new SspiError(code, `CredSSP: the server says 0x${hex}: ${what}`)
+  const [, code] = CODES.find(([number]) => number === errorCode) ?? [0, 'SEC_E_LOGON_DENIED' as const]
+  return new SspiError(code, `CredSSP: the server says ${errorCodeText(errorCode)}`)
+}
+
+/** An NTSTATUS in words: its number in hexadecimal, and what it is called where that is known. */
+export function errorCodeText(errorCode: number): string {
+  const [, , what] = CODES.find(([number]) => number === errorCode) ?? [0, '', 'it refuses']
+  return `0x${errorCode.toString(16).padStart(8, '0')}: ${what}`
 }

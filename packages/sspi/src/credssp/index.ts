@@ -1,6 +1,7 @@
 export { CredType } from './constants.js'
 export type { CredSspCredential, Driven } from './credential.js'
 export { type CredentialOrigin, type DelegationPolicy } from './delegation-policy.js'
+export { errorCodeText } from './error-codes.js'
 export {
   readTsCredentials,
   readTsRequest,

@@ -1,4 +1,5 @@
 import { decodeAscii, encodeUtf8 } from '../bytes/index.js'
+import { tsCredentials, tsRequest } from './credssp.js'
 import { digestToken } from './digest.js'
 import { gssToken } from './gss.js'
 import { ccacheFile, keytabFile } from './kerberos-files.js'
@@ -27,6 +28,8 @@ export const decoders: readonly TokenDecoder[] = [
   passwordMessage,
   framedMessage,
   kdcProxyMessage,
+  tsRequest,
+  tsCredentials,
   pacToken,
   ntlmSignature,
   digestToken,
@@ -42,7 +45,7 @@ export interface DecodeOptions {
 
 /**
  * Takes a token apart: NTLM messages and signatures; Kerberos messages, tokens of its GSS mechanism, PACs, credential caches
- * and keytabs; SPNEGO with the tokens inside it; GSS-framed or raw; Digest. What nobody recognises is described by what it looks like, with a hexdump. Malformed parts become nodes with an `error`, and
+ * and keytabs; SPNEGO with the tokens inside it; GSS-framed or raw; Digest; CredSSP's TSRequests. What nobody recognises is described by what it looks like, with a hexdump. Malformed parts become nodes with an `error`, and
  * everything around them is shown all the same.
  *
  * @param token - The bytes; or text with the token in it, as {@link readTokens} reads it, of which the first one counts.
