@@ -41,6 +41,8 @@ export class CredSspAcceptor extends CredSspExchange {
   /** Nothing is achieved before all of it is. */
   readonly contextAttr = 0
   readonly #settings: CredSspSettings
+  /** Asked for or not: the server has proven itself by its certificate, the client by Negotiate. */
+  readonly #mutual: number
   /** The handshake's last token, which goes before the first TSRequest. */
   #handshakeToken = EMPTY
   /** What came with the token that Negotiate is working on. */
@@ -54,6 +56,7 @@ export class CredSspAcceptor extends CredSspExchange {
     const tlsExchange = acceptBy(tls, request, ASC_REQ_CONFIDENTIALITY | ASC_REQ_EXTENDED_ERROR | integrity, world)
     super(tlsExchange, acceptBy(negotiate, request, NEGOTIATE_REQ, world), negotiate)
     this.#settings = settings
+    this.#mutual = request.contextReq & ASC_REQ_MUTUAL_AUTH
   }
 
   protected get minimumVersion(): number {
@@ -142,7 +145,7 @@ export class CredSspAcceptor extends CredSspExchange {
       const nothing = value.credType === CredType.PASSWORD && Object.values(value.credentials).join('') === ''
       const delegated = nothing ? undefined : secretFrom(plain)
       return this.finish(undefined, (tls, context) => {
-        const own = nothing ? 0 : ASC_RET_DELEGATE
+        const own = this.#mutual | (nothing ? 0 : ASC_RET_DELEGATE)
         return new CredSspSession({ tls, context, side: 'acceptor', own, delegated })
       })
     } finally {

@@ -16,7 +16,7 @@ import {
   SecBufferDesc,
   SspiError,
 } from '../../src/sspi/index.js'
-import { bytesOf, establish, meet, shakeHands, tokenLengths } from './pair.js'
+import { bytesOf, establish, goOn, meet, shakeHands, tokenLengths } from './pair.js'
 import { bindingsOf, type PackageSetup } from './setup.js'
 
 /** How contexts come to stand, and how they do not. */
@@ -71,10 +71,7 @@ export function exchangeRules(setup: PackageSetup): void {
     client.table.freeCredentialsHandle(client.credential!)
     const reply = await server.advance(token)
     server.table.freeCredentialsHandle(server.credential!)
-    let next = await client.advance(reply)
-    while (!server.done || !client.done) {
-      next = server.done ? await client.advance(next) : await server.advance(next)
-    }
+    await goOn({ client, server }, await client.advance(reply))
     server.accepts(bytesOf('hello'), client.proofOf(bytesOf('hello')))
   })
 
@@ -213,8 +210,7 @@ export function exchangeRules(setup: PackageSetup): void {
     await assert.rejects(table.acceptSecurityContext(wrongSide), { code: 'SEC_E_INVALID_HANDLE' })
     await assert.rejects(server.table.initializeSecurityContext(wrongSide), { code: 'SEC_E_INVALID_HANDLE' })
 
-    let next = await client.advance(await server.advance(token))
-    while (!server.done || !client.done) next = server.done ? await client.advance(next) : await server.advance(next)
+    await goOn(pair, await client.advance(await server.advance(token)))
     for (const party of [client, server]) {
       await assert.rejects(party.call(token, new SecBuffer(SECBUFFER_TOKEN)), { code: 'SEC_E_OUT_OF_SEQUENCE' })
     }

@@ -277,6 +277,14 @@ export async function shakeHands({ client, server }: Pair, onTheWay?: OnTheWay):
   throw new SspiError('SEC_E_INTERNAL_ERROR', 'the exchange does not end')
 }
 
+/** Runs the rest of an exchange in which it is the server's turn. */
+export async function goOn({ client, server }: Pair, token: Uint8Array | undefined): Promise<void> {
+  let next = token
+  for (let turn = 0; !(client.done && server.done); turn++) {
+    next = await (turn % 2 === 0 ? server : client).advance(next)
+  }
+}
+
 /** How long each party's token is, turn by turn; `undefined` for a turn without one, as of a client whose server speaks first. */
 export async function tokenLengths({ client, server }: Pair): Promise<readonly (number | undefined)[]> {
   const lengths: (number | undefined)[] = []
