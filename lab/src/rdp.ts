@@ -42,7 +42,7 @@ export async function listenRdp(serve: (wire: Wire) => Promise<void>): Promise<R
 }
 
 /** Listens on a free port of loopback. Connections are closed when they have been served, and when the server ends. */
-export async function listenWire(serve: (wire: Wire) => Promise<void>): Promise<RdpServer> {
+async function listenWire(serve: (wire: Wire) => Promise<void>): Promise<RdpServer> {
   const wires = new Set<Wire>()
   const server = createServer({ noDelay: true }, (socket) => {
     const wire = Wire.over(socket)
@@ -116,7 +116,7 @@ export async function carry(from: SecuredWire, to: SecuredWire): Promise<void> {
 }
 
 /** The whole of one TPKT, RFC 1006 section 6. */
-export async function readTpkt(wire: Wire): Promise<Uint8Array> {
+async function readTpkt(wire: Wire): Promise<Uint8Array> {
   const header = await wire.read(4)
   const length = header[2]! * 256 + header[3]!
   return join(header, await wire.read(length - 4))
