@@ -11,6 +11,7 @@ import {
 } from '../kerberos/index.js'
 import type { OpenedRequest } from './ap-request.js'
 import { Refusal } from './refusal.js'
+import type { Turn } from './turn.js'
 
 /** Elements of a ticket, and bytes of them, at most. */
 const MOST_ELEMENTS = 256
@@ -31,11 +32,12 @@ const OF_KDCS: readonly number[] = [
 
 /**
  * The authorization data of a new ticket: what the ticket-granting ticket has, and what the client adds to restrict it (RFC 4120
- * section 3.3.2). What only a KDC may say is left out of the latter.
+ * section 3.3.2). What only a KDC may say is left out of the latter, and of tickets of other realms: our services take it for ours.
  *
  * @throws `SspiError` `KRB_AP_ERR_BAD_INTEGRITY`; `KDC_ERR_POLICY` for what the KDC must understand and does not, and for too much.
  */
 export function carriedAuthorizationData(
+  { realm }: Turn,
   body: KdcReqBody,
   granted: OpenedRequest,
 ): readonly AuthorizationDataElement[] {
@@ -43,15 +45,20 @@ export function carriedAuthorizationData(
   if (findAuthorizationData(added, AuthorizationDataType.AD_MANDATORY_FOR_KDC).length > 0) {
     throw new Refusal(KerberosErrorCode.KDC_ERR_POLICY, 'authorization data that the KDC must understand, and does not')
   }
+  const present = granted.part.authorizationData ?? []
   const elements = [
-    ...added.filter((element) => OF_KDCS.every((type) => findAuthorizationData([element], type).length === 0)),
-    ...(granted.part.authorizationData ?? []),
+    ...withoutWordsOfKdcs(added),
+    ...(granted.server.realm === realm ? present : withoutWordsOfKdcs(present)),
   ]
   const bytes = elements.reduce((sum, { adData }) => sum + adData.length, 0)
   if (elements.length > MOST_ELEMENTS || bytes > MOST_BYTES) {
     throw new Refusal(KerberosErrorCode.KDC_ERR_POLICY, 'too much authorization data')
   }
   return elements
+}
+
+function withoutWordsOfKdcs(elements: readonly AuthorizationDataElement[]): readonly AuthorizationDataElement[] {
+  return elements.filter((element) => OF_KDCS.every((type) => findAuthorizationData([element], type).length === 0))
 }
 
 function openAdded(

@@ -73,7 +73,7 @@ export function* answerTgsRequest(turn: Turn, { request, granted, armor }: TgsRe
             other === undefined ? sessionEnctype(turn, body.etype, found.entry) : userSession(body, other),
           addresses: addressesOf(body, part),
           transited,
-          authorizationData: carriedAuthorizationData(body, granted),
+          authorizationData: carriedAuthorizationData(turn, body, granted),
         },
         {
           exchange: 'TGS',
@@ -278,7 +278,9 @@ function transit(
 ): { readonly transited: TransitedEncoding; readonly checked: boolean } {
   const isOwn = server.realm === turn.realm || server.realm === client.realm
   const transited = isOwn ? part.transited : withTransitedRealm(part.transited, server.realm)
-  if ((kdcOptions & KdcOption.DISABLE_TRANSITED_CHECK) !== 0) return { transited, checked: false }
+  // RFC 4120 section 5.4.1: a KDC need not honour it, and where only checked tickets are issued it does not.
+  const unchecked = (kdcOptions & KdcOption.DISABLE_TRANSITED_CHECK) !== 0 && !turn.policy.rejectBadTransit
+  if (unchecked) return { transited, checked: false }
   const realms = transitedRealms(transited, { client: client.realm, server: turn.realm })
   const accepted = acceptedPath(turn.policy, client.realm, turn.realm)
   const checked = realms.every((realm) => accepted.includes(realm))

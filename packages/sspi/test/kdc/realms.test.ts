@@ -4,6 +4,7 @@ import { decodeUtf8 } from '../../src/bytes/index.js'
 import { readKdcPolicy, type KdcPolicyOptions } from '../../src/kdc/policy.js'
 import { acceptedPath, nextRealms } from '../../src/kdc/realm-paths.js'
 import {
+  AuthorizationDataType,
   encodeDer,
   formatPrincipal,
   KdcError,
@@ -16,11 +17,12 @@ import {
   NO_TRANSITED,
   obtainServiceTicket,
   TicketFlag,
+  writeAuthorizationData,
   writeEncTicketPart,
   type EncTicketPart,
 } from '../../src/kerberos/index.js'
 import { SspiError } from '../../src/status/index.js'
-import { errorOf, tgsReq, ticketPart, type Shown } from './requests.js'
+import { errorOf, hold, send, tgsReq, ticketPart, type Shown } from './requests.js'
 import { ALICE, ENCTYPES, keyOf, NOW, principalOf, TestRealm } from './realm.js'
 
 suite('the path between two realms', () => {
@@ -110,6 +112,36 @@ suite('a client that goes through realms', () => {
     const [, , c] = threeRealms()
     const held = vouchedFor('mallory@C.EXAMPLE')
     assert.equal(await errorOf(c, tgsReq(c, held, 'host/h.c.example')), Code.KDC_ERR_POLICY)
+  })
+
+  test('does not get round the check of the way by asking for none, where only checked tickets are issued', async () => {
+    const kdcOptions = KdcOption.DISABLE_TRANSITED_CHECK
+    const held = vouchedFor('alice@A.EXAMPLE')
+    const [, , strict] = threeRealms({ capaths: new Map() })
+    const request = tgsReq(strict, held, 'host/h.c.example', { kdcOptions })
+    assert.equal(await errorOf(strict, request), Code.KDC_ERR_PATH_NOT_ACCEPTED)
+    const [, , lax] = threeRealms({ capaths: new Map(), rejectBadTransit: false })
+    const answer = await send(lax, tgsReq(lax, held, 'host/h.c.example', { kdcOptions }))
+    const { part } = hold(answer, held.client, held.sessionKey, KeyUsage.TGS_REP_ENCPART_SESSION_KEY)
+    assert.ok((part.flags & TicketFlag.TRANSITED_POLICY_CHECKED) === 0)
+  })
+
+  test('brings no word of the KDC of another realm to services, but what restricts it', async () => {
+    const [, , c] = threeRealms()
+    const pac = { adType: AuthorizationDataType.AD_WIN2K_PAC, adData: new Uint8Array(8) }
+    const wrapped = {
+      adType: AuthorizationDataType.AD_IF_RELEVANT,
+      adData: encodeDer([{ ...pac, adType: AuthorizationDataType.AD_KDC_ISSUED }], writeAuthorizationData),
+    }
+    const restriction = { adType: 4711, adData: Uint8Array.of(1) }
+    const held = vouchedFor('bob@B.EXAMPLE', { authorizationData: [pac, wrapped, restriction] })
+    const answer = await send(c, tgsReq(c, held, 'host/h.c.example'))
+    const issued = hold(answer, held.client, held.sessionKey, KeyUsage.TGS_REP_ENCPART_SESSION_KEY)
+    const { authorizationData = [] } = ticketPart(issued, await keyOf(c, 'host/h.c.example@C.EXAMPLE'))
+    assert.deepEqual(
+      authorizationData.map(({ adType }) => adType),
+      [4711],
+    )
   })
 
   test('has its ticket renewed by the realm that issued it, and by no other', async () => {
