@@ -36,7 +36,12 @@ export function refuse(turn: Turn, request: RefusedRequest, refusal: Refusal): U
     from: turn.from,
   })
   const error = errorOf(turn, refusal, { client, server })
-  return encodeDer(request.armor === undefined ? error : { ...error, eData: request.armor.error(error) }, writeKrbError)
+  const { armor } = request
+  if (armor === undefined) return encodeDer(error, writeKrbError)
+  // RFC 6113 section 5.4.2: names that are to be hidden are so in errors, too.
+  const shown = client && armor.nameOf(client)
+  const outside = { ...errorOf(turn, refusal, { client: shown, server }), eData: armor.error(error) }
+  return encodeDer(outside, writeKrbError)
 }
 
 /** A KRB-ERROR of this moment that is about no client in particular. */

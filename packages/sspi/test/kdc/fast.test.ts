@@ -266,6 +266,19 @@ suite('an armored TGS-REQ (RFC 6113)', () => {
     assert.equal(decodeDer(padata[0]!.padataValue, readKrbError).errorCode, Code.KDC_ERR_S_PRINCIPAL_UNKNOWN)
   })
 
+  test('hides the client outside of an error, too, where it is to (RFC 6113 section 5.4.2)', async () => {
+    const { realm } = await begin()
+    realm.principals.remove(WWW)
+    const tgt = await logOn(realm, 'alice')
+    const { bytes, armor } = await request(realm, tgt, { fastOptions: FastOption.HIDE_CLIENT_NAMES })
+    const answer = await send(realm, bytes)
+    assert.ok(answer.kind === 'error')
+    const { crealm, cname, eData } = answer.error
+    assert.deepEqual([crealm, cname?.nameString], ['WELLKNOWN:ANONYMOUS', ['WELLKNOWN', 'ANONYMOUS']])
+    const { padata } = responseOf(decodeDer(eData!, readMethodData), armor)
+    assert.deepEqual(decodeDer(padata[0]!.padataValue, readKrbError).cname?.nameString, ['alice'])
+  })
+
   test('with other armor than its own ticket is refused', async () => {
     const { realm } = await begin()
     const { bytes } = await request(realm, await logOn(realm, 'alice'), { armorIsExplicit: true })
