@@ -45,8 +45,9 @@ export class LookAside {
       this.#kept.delete(key)
       return
     }
+    // A request that was forgotten while it was answered may have come again: then two are answered, and this is the second.
+    this.#bytes += reply.length - (kept.reply?.length ?? 0)
     kept.reply = reply
-    this.#bytes += reply.length
     while (this.#bytes > MOST_BYTES) this.#forgetOldest()
   }
 

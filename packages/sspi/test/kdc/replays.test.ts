@@ -84,6 +84,22 @@ suite('what is kept of replies', () => {
     assert.ok(!isKept(aside, 9))
   })
 
+  test('counts once where a request was forgotten while it was answered, and came again', () => {
+    const aside = new LookAside()
+    const begun = (number: number): string => {
+      const found = aside.find(request(number), NOW)
+      assert.ok(typeof found === 'object' && 'key' in found)
+      return found.key
+    }
+    const first = begun(0)
+    for (let i = 1; i <= 1_000; i++) keep(aside, i, Uint8Array.of(1))
+    const again = begun(0)
+    const reply = new Uint8Array(0x50_0000)
+    aside.keep(first, reply)
+    aside.keep(again, reply)
+    assert.ok(isKept(aside, 0) && isKept(aside, 1_000))
+  })
+
   test('goes after two minutes', () => {
     const aside = new LookAside()
     keep(aside, 1, Uint8Array.of(1))
