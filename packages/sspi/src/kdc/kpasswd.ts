@@ -16,6 +16,7 @@ import {
   readEncKrbPrivPart,
   readKrbPriv,
   readPasswordRequest,
+  realmOfKrbtgt,
   sameName,
   samePrincipal,
   TicketFlag,
@@ -199,9 +200,16 @@ function* authorise(turn: Turn, { client, part }: OpenedRequest, target: Princip
     own.attributes.maySetPasswords === true && target.realm === turn.realm
       ? yield* ask('principal', { principal: target, as: 'client' })
       : undefined
-  // One answer for both: who may not set passwords learns nothing of names.
-  if (entry === undefined) throw denied('The password may not be set, or there is nobody of that name.')
+  // One answer for all: who may not set passwords learns nothing of names.
+  if (entry === undefined || isOfTheRealm(entry)) {
+    throw denied('The password may not be set, or there is nobody of that name.')
+  }
   return entry
+}
+
+/** Whoever sets the key of a ticket-granting service is everybody from then on: no password of another is worth that much. */
+function isOfTheRealm({ principal, attributes }: KdcPrincipal): boolean {
+  return realmOfKrbtgt(principal.name) !== undefined || attributes.changesPasswords === true
 }
 
 function denied(text: string): Denial {

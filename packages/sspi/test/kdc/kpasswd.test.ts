@@ -101,6 +101,16 @@ suite('a password', () => {
     assert.equal(elsewhere.code, Result.KRB5_KPASSWD_ACCESSDENIED)
   })
 
+  test('is set by nobody for the services of the realm itself', async () => {
+    const begun = await begin('admin')
+    const nobody = await outcomeOf(begun, 'a new password', { target: 'nobody' })
+    for (const target of ['krbtgt/EXAMPLE.COM', 'kadmin/changepw']) {
+      assert.deepEqual(await outcomeOf(begun, 'a new password', { target }), nobody)
+      const entry = await begun.realm.principals.lookup({ principal: principalOf(target), as: 'service' })
+      assert.ok(entry?.keys.every(({ kvno }) => kvno === 1))
+    }
+  })
+
   test('is not set for others by who may not, with the same words whether there is somebody or not', async () => {
     const begun = await begin()
     const bob = await outcomeOf(begun, 'a new password', { target: 'bob' })
