@@ -3,6 +3,7 @@ import {
   KdcOption,
   KerberosErrorCode,
   KerberosKey,
+  krbtgt,
   NameType,
   sameName,
   type KdcReqBody,
@@ -10,7 +11,7 @@ import {
   type PrincipalName,
 } from '../kerberos/index.js'
 import { ask, type KdcEffectful } from './effects.js'
-import type { KdcPrincipal } from './principal-entry.js'
+import { currentKeys, type KdcPrincipal } from './principal-entry.js'
 import { Refusal } from './refusal.js'
 import type { Turn } from './turn.js'
 
@@ -47,7 +48,7 @@ export function* findClient(turn: Turn, body: KdcReqBody): KdcEffectful<FoundCli
   }
   if (realm !== turn.realm) throw unknownClient('this is the KDC of another realm')
   if (!turn.policy.hideUnknownPrincipals) throw unknownClient('there is no such client')
-  return madeUpClient(turn, { realm, name: cname })
+  return yield* madeUpClient(turn, { realm, name: cname })
 }
 
 function* lookUp(turn: Turn, cname: PrincipalName): KdcEffectful<KdcPrincipal | undefined> {
@@ -80,14 +81,18 @@ function partsOf(cname: PrincipalName): {
   }
 }
 
-/** Somebody with keys that nobody knows: whoever asks for a client that there is not gets no other answers than for one. */
-function madeUpClient(turn: Turn, principal: Principal): FoundClient {
+/**
+ * Somebody with keys that nobody knows: whoever asks for a client that there is not gets no other answers than for one. The keys
+ * are of the types that the realm's own are of, as those are which its database makes.
+ */
+function* madeUpClient(turn: Turn, principal: Principal): KdcEffectful<FoundClient> {
+  const { enctypes } = turn.policy
+  const granting = yield* ask('principal', { principal: krbtgt(turn.realm), as: 'service' })
+  const usual = granting && currentKeys(granting).map(({ key }) => key.enctype)
   const salt = defaultSalt(principal)
-  const keys = turn.policy.enctypes.map((enctype) => ({
-    kvno: 1,
-    key: KerberosKey.generate(enctype, (length) => turn.random(length)),
-    salt,
-  }))
+  const keys = enctypes
+    .filter((enctype) => usual?.includes(enctype) ?? true)
+    .map((enctype) => ({ kvno: 1, key: KerberosKey.generate(enctype, (length) => turn.random(length)), salt }))
   return { entry: { principal, keys, attributes: { requirePreauth: true } }, principal, madeUp: true }
 }
 

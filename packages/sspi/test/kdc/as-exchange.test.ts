@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { decodeUtf8 } from '../../src/bytes/index.js'
-import type { KdcPolicyOptions, PrincipalAttributes } from '../../src/kdc/index.js'
+import { DEFAULT_KDC_ENCTYPES, type KdcPolicyOptions, type PrincipalAttributes } from '../../src/kdc/index.js'
 import {
   AddressType,
   decodeDer,
@@ -355,6 +355,18 @@ suite('a KDC that hides its principals', () => {
     assert.deepEqual(await shape('nobody', [timestamp(wrong, NOW)]), failed)
     // Locked by now, and the right password makes no difference.
     assert.deepEqual(await shape('alice', [timestamp(await keyOf(realm, 'alice'), NOW)]), failed)
+  })
+
+  test('lists the encryption types of unknown clients as those of known ones', async () => {
+    const realm = hiding()
+    const etypes = async (client: string): Promise<readonly number[]> => {
+      const answer = await send(realm, asReq(realm, client, { etype: DEFAULT_KDC_ENCTYPES }))
+      assert.ok(answer.kind === 'error')
+      const methods = decodeDer(answer.error.eData!, readMethodData)
+      const info = methods.find(({ padataType }) => padataType === PaDataType.PA_ETYPE_INFO2)
+      return decodeDer(info!.padataValue, readEtypeInfo2).map(({ etype }) => etype)
+    }
+    assert.deepEqual(await etypes('nobody'), await etypes('alice'))
   })
 
   test('says that an account is disabled to who knows its password only', async () => {
