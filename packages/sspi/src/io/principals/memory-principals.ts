@@ -78,6 +78,9 @@ export const DEFAULT_ENCTYPES: readonly number[] = [
 /** Versions of keys that an entry keeps. */
 export const KEPT_VERSIONS = 4
 
+/** Keys that nobody has any more, and that are not overwritten yet: no request lasts through as many changes. */
+const MOST_RETIRED = 1_000
+
 /** Made by {@link memoryPrincipals}. Answers without waiting, but for the first look-up of a password; printed, it shows no secret. */
 export class MemoryPrincipals implements PrincipalDatabase {
   readonly #realm: string
@@ -270,6 +273,7 @@ export class MemoryPrincipals implements PrincipalDatabase {
 
   #retire(keys: readonly PrincipalKey[]): void {
     this.#retired.push(...keys.map(({ key }) => key))
+    for (const key of this.#retired.splice(0, this.#retired.length - MOST_RETIRED)) key.dispose()
   }
 }
 

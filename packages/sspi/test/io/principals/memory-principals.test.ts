@@ -50,6 +50,19 @@ suite('a principal database in memory', () => {
     assert.ok(!(database.lookup({ principal: { name, realm: REALM }, as: 'client' }) instanceof Promise))
   })
 
+  test('overwrites old keys in the end, and not while a request may use them', async () => {
+    const database = databaseOf({ name: 'alice' })
+    const principal = { name: parsePrincipal('alice').name, realm: REALM }
+    const first = (await find(database, 'alice'))!.keys[0]!.key
+    const key = KerberosKey.generate(ENCTYPES[0]!)
+    const change = (): unknown =>
+      database.update({ principal, keys: [{ key }], time: TIME, passwordExpires: undefined })
+    for (let i = 0; i < 1_000; i++) change()
+    first.reveal()
+    for (let i = 0; i < 10; i++) change()
+    assert.throws(() => first.reveal(), TypeError)
+  })
+
   test('finds by alias and by enterprise name, and nobody by a part of a name or another case', async () => {
     const database = databaseOf({ name: 'alice', aliases: ['al', 'a/b'], enterpriseNames: ['Alice@Mail.Example'] })
     for (const alias of ['alice', 'al', 'a/b']) {
