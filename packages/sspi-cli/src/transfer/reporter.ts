@@ -23,7 +23,13 @@ export function createReporter(json: boolean): Reporter {
   }
   const style = styleFor(process.stderr)
   return {
-    event: (_name, _facts, sentence) => void process.stderr.write(`${style.dim(`sspi: ${sentence}`)}\n`),
+    event: (_name, _facts, sentence) => void process.stderr.write(`${style.dim(`sspi: ${harmless(sentence)}`)}\n`),
     data: print,
   }
+}
+
+/** Names come from whoever asks: they shall not move the cursor, nor write over what stands there. */
+function harmless(sentence: string): string {
+  // eslint-disable-next-line no-control-regex -- those are what must not reach the terminal
+  return sentence.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, '?')
 }
