@@ -1,4 +1,5 @@
 import { encodeAscii } from '../bytes/index.js'
+import { sha256 } from '../crypto/index.js'
 import {
   encodeDer,
   formatPrincipal,
@@ -236,8 +237,32 @@ function* authenticate(
       eData: encodeDer([...outcome.padata, ...keyInfo(context.keys, request.reqBody.etype)], writeMethodData),
     })
   }
-  if (client.failures !== undefined) yield* count(context, true)
-  return { ...outcome, type: method.type }
+  let done = false
+  try {
+    if (turn.policy.lockout.failures > 0) yield* succeed(context, methods, outcome.proof ?? value)
+    done = true
+    return { ...outcome, type: method.type }
+  } finally {
+    if (!done) outcome.replyKey?.dispose()
+  }
+}
+
+/**
+ * Ends the row of failures, for a proof that comes for the first time: whoever has seen one could give himself more guesses by it.
+ * Guesses that come all at once have been looked at before they were counted; so who was locked meanwhile gets in no more than who
+ * was before.
+ */
+function* succeed(
+  context: KdcPreauthContext,
+  methods: readonly KdcPreauthMethod[],
+  proof: Uint8Array,
+): KdcEffectful<void> {
+  const { turn, client } = context
+  const now = yield* ask('principal', { principal: client.principal, as: 'client' })
+  if (now !== undefined && isLocked(turn, now)) throw failed(context, methods)
+  const until = later(turn.now, 2 * turn.policy.clockSkewSeconds + 1)
+  const isNew = yield* ask('replay', { key: sha256(proof), until })
+  if (isNew && now?.failures !== undefined) yield* count(context, true)
 }
 
 function* count({ turn, client }: KdcPreauthContext, succeeded: boolean): KdcEffectful<void> {

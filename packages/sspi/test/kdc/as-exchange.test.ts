@@ -330,6 +330,32 @@ suite('log-ons that fail', () => {
     await logOn(realm, 'alice')
   })
 
+  test('count although they come all at once: the right guess is lost among the wrong ones', async () => {
+    const realm = realmOf({}, policy)
+    const right = timestamp(await keyOf(realm, 'alice'), NOW)
+    const guesses = [guess(realm), guess(realm), guess(realm), errorOf(realm, asReq(realm, 'alice', {}, [right]))]
+    assert.deepEqual(
+      await Promise.all(guesses),
+      guesses.map(() => Code.KDC_ERR_PREAUTH_FAILED),
+    )
+  })
+
+  test('are not forgotten for a proof that is shown again', async () => {
+    const realm = realmOf({}, policy)
+    const seen = timestamp(await keyOf(realm, 'alice'), NOW)
+    const show = (...before: PaData[]): ReturnType<typeof send> =>
+      send(realm, asReq(realm, 'alice', {}, [...before, seen]))
+    await show()
+    await guess(realm)
+    await guess(realm)
+    assert.equal((await show()).kind, 'reply')
+    // Nor behind another one, which nobody has a key for.
+    const other = timestamp(KerberosKey.generate(Enctype.AES256_CTS_HMAC_SHA384_192), NOW)
+    assert.equal((await show(other)).kind, 'reply')
+    await guess(realm)
+    assert.equal(await refusalOf(realm), Code.KDC_ERR_CLIENT_REVOKED)
+  })
+
   test('never lock where the policy does not', async () => {
     const realm = realmOf({}, { lockout: { failures: 0 } })
     for (let i = 0; i < 20; i++) await guess(realm)

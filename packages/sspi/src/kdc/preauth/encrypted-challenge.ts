@@ -38,7 +38,7 @@ export const encryptedChallenge: KdcPreauthMethod = {
       const opened = tryOpen(armorKey, key, encrypted)
       if (opened === undefined) continue
       checkTimestamp(turn, opened)
-      return { kind: 'proven', padata: [answer(turn, armorKey, key)] }
+      return { kind: 'proven', padata: [answer(turn, armorKey, key)], proof: encrypted.cipher }
     }
     throw new Refusal(KerberosErrorCode.KDC_ERR_PREAUTH_FAILED, 'pre-authentication failed: the key is another')
   },

@@ -25,7 +25,7 @@ export const encryptedTimestamp: KdcPreauthMethod = {
   *verify(context: KdcPreauthContext): Generator<never, KdcPreauthOutcome> {
     const { key, encrypted } = findTimestamp(context)
     checkTimestamp(context.turn, openTimestamp(key, KeyUsage.AS_REQ_PA_ENC_TIMESTAMP, encrypted))
-    return { kind: 'proven', padata: [] }
+    return { kind: 'proven', padata: [], proof: encrypted.cipher }
   },
 }
 

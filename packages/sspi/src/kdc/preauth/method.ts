@@ -25,6 +25,8 @@ export type KdcPreauthOutcome =
       readonly kind: 'proven'
       /** For the reply, to prove in turn that the KDC knows the key. */
       readonly padata: readonly PaData[]
+      /** What nobody makes twice, by which the proof is known when it is shown again. Default: the PA-DATA's value. */
+      readonly proof?: Uint8Array | undefined
       /** What the reply is encrypted in, where that is not the client's key. The caller's. */
       readonly replyKey?: KerberosKey | undefined
     }
