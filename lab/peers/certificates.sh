@@ -96,6 +96,7 @@ HOST='subjectAltName = DNS:server.example.com, DNS:*.wild.example.com, IP:127.0.
   openssl ca -config ca.cnf -cert ca.crt -keyfile ca.key -gencrl -out ca.crl
   cat chained.crt intermediate.crt >chained-full.crt
   openssl pkcs12 -export -inkey server.key -in server.crt -passout pass:secret -out server.p12
+  openssl pkcs12 -export -inkey server.key -in server.crt -certfile ca.crt -passout pass:secret -out server-chain.p12
   openssl pkcs8 -topk8 -in server.key -passout pass:secret -v2 aes-256-cbc -out server-encrypted.key
   rm -f index.txt* serial* crlnumber* ca.cnf ./1*.pem
 } >openssl.log 2>&1 || { cat openssl.log >&2; exit 1; }

@@ -1,6 +1,7 @@
 import { connect, TLSSocket } from 'node:tls'
-import { secretFrom, wipe, type SecretBytes } from '../../crypto/index.js'
+import { secretFrom, wipe, type SecretBytes, type TrustAnchors } from '../../crypto/index.js'
 import type { TlsConnection, TlsEngine, TlsPeer, TlsProgress, TlsResult, TlsSetup } from '../../sspi/index.js'
+import { anchorsOf } from './anchors.js'
 import { takeKeyLogLine } from './key-log.js'
 import { MemoryWire } from './memory-wire.js'
 import { readPeer } from './peer.js'
@@ -19,6 +20,7 @@ export class NodeTlsEngine implements TlsEngine {
   readonly #secrets = new Map<string, SecretBytes>()
   readonly #wire = new MemoryWire()
   readonly #socket: TLSSocket
+  readonly #anchors: TrustAnchors | undefined
   readonly #keepSession: ((session: SecretBytes) => void) | undefined
   #peer: TlsPeer | undefined
   #done = false
@@ -27,6 +29,7 @@ export class NodeTlsEngine implements TlsEngine {
 
   private constructor(setup: TlsSetup, connection: TlsConnection) {
     this.#keepSession = connection.keepSession
+    this.#anchors = anchorsOf(setup)
     const initiates = setup.side === 'initiator'
     this.#socket = initiates ? this.#connect(setup, connection) : this.#accept(setup, connection)
     this.#socket.on('keylog', (line: Buffer) => {
@@ -68,7 +71,7 @@ export class NodeTlsEngine implements TlsEngine {
       this.#wire.push(Buffer.from(records.subarray(consumed, header + length)))
       consumed = header + length
       // Before the handshake's end, so that nothing of ours is sent to a peer that will not do.
-      if (this.#peer === undefined && this.#error === undefined) this.#peer = readPeer(this.#socket)
+      if (this.#peer === undefined && this.#error === undefined) this.#peer = readPeer(this.#socket, this.#anchors)
     }
     if (!this.#done) await this.#settle()
     return this.#progress(consumed)
@@ -134,7 +137,7 @@ export class NodeTlsEngine implements TlsEngine {
     }
     if (!this.#done) return { ...progress, state: { kind: 'handshake' } }
     // A session that goes on has its certificates from the first time.
-    const peer = this.#peer ?? readPeer(this.#socket)
+    const peer = this.#peer ?? readPeer(this.#socket, this.#anchors)
     return { ...progress, peer, state: { kind: 'done', result: this.#result() } }
   }
 

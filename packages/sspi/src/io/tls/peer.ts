@@ -1,11 +1,15 @@
 import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
+import type { TrustAnchors } from '../../crypto/index.js'
 import type { TlsPeer } from '../../sspi/index.js'
 
 /** More certificates than this are not gone through. */
 const MAX_CHAIN = 32
 
-/** The peer's certificates and OpenSSL's verdict on them; `undefined` as long as the peer has shown none. */
-export function readPeer(socket: TLSSocket): TlsPeer | undefined {
+/**
+ * The peer's certificates and OpenSSL's verdict on them; `undefined` as long as the peer has shown none.
+ * @param anchors - what the chain must lead to besides; `undefined` where the verdict is enough.
+ */
+export function readPeer(socket: TLSSocket, anchors: TrustAnchors | undefined): TlsPeer | undefined {
   const chain: Uint8Array[] = []
   // Not getPeerX509Certificate(): on a client, it takes the certificate out of OpenSSL's own list.
   let certificate: Partial<DetailedPeerCertificate> | undefined = socket.getPeerCertificate(true)
@@ -16,7 +20,9 @@ export function readPeer(socket: TLSSocket): TlsPeer | undefined {
     certificate = next === certificate ? undefined : next
   }
   if (chain.length === 0) return undefined
-  return { chain, verdict: verdictOn(socket) }
+  const verdict = verdictOn(socket)
+  if (verdict === undefined && anchors?.areReachedBy(chain) === false) return { chain, verdict: 'CERT_UNTRUSTED' }
+  return { chain, verdict }
 }
 
 /** What a socket has besides the documented: what `tls.Server` and `tls.connect` themselves ask for OpenSSL's verdict. */
