@@ -3,7 +3,7 @@ import { SspiError } from '../status/index.js'
 /**
  * To which servers credentials may be delegated: Windows' policy settings of the same names. Each list has target names,
  * `TERMSRV/server.example.com`, in which `*` stands for any characters, as in `TERMSRV/*.example.com`; compared without regard
- * to case. What is in no list is not delegated to.
+ * to case. What is in no list is not delegated to. A pattern that says how a host ends is for names that end with their host.
  */
 export interface DelegationPolicy {
   /** For credentials that were given for this purpose. Default: nowhere. */
@@ -68,7 +68,22 @@ export function checkServer(
 }
 
 function isListed(patterns: readonly string[] | undefined, targetName: string): boolean {
-  return (patterns ?? []).some((pattern) => matches(pattern.toLowerCase(), targetName.toLowerCase()))
+  const name = targetName.toLowerCase()
+  return (patterns ?? []).some((each) => {
+    const pattern = each.toLowerCase()
+    return (isPlain(name) || saysHowItBegins(pattern)) && matches(pattern, name)
+  })
+}
+
+/** Whether nothing stands behind the host: `TERMSRV/evil/x.example.com` and `evil:.example.com` lead to `evil`. */
+function isPlain(name: string): boolean {
+  return /^(?:[^/]*\/)?[^/:[\]]+$/.test(name)
+}
+
+/** Whether a star can stand for nothing but all of the end. */
+function saysHowItBegins(pattern: string): boolean {
+  const star = pattern.indexOf('*')
+  return star < 0 || star === pattern.length - 1
 }
 
 /** Whether a name is what the pattern says, `*` standing for any characters. In time linear in each, piece by piece. */

@@ -25,6 +25,14 @@ test('a pattern names targets, a star standing for any characters, without regar
     ['TERMSRV/ab*bc', 'TERMSRV/abc', false],
     ['TERMSRV/a.example.com', 'TERMSRV/a.example.com.evil', false],
     ['', 'TERMSRV/a', false],
+    ['TERMSRV/*', 'TERMSRV/a.example.com:3389', true],
+    // What leads to another host than the one whose name stands at the end.
+    ['TERMSRV/*.example.com', 'TERMSRV/evil/x.example.com', false],
+    ['TERMSRV/*.example.com', 'TERMSRV/evil:.example.com', false],
+    ['TERMSRV/*.example.com', 'TERMSRV/[::1].example.com', false],
+    ['TERMSRV/*.example.com*', 'TERMSRV/evil/x.example.com', false],
+    ['*.example.com', 'TERMSRV/evil/x.example.com', false],
+    ['*.example.com', 'TERMSRV/a.example.com', true],
   ]
   for (const [pattern, target, allowed] of cases) {
     const check = (): void => {
