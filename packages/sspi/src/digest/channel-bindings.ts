@@ -10,6 +10,8 @@ import { bytesOf, shown, textOf, utf8Octets } from './octets.js'
 
 const HASHED = 'service-name,channel-binding'
 const NO_BINDING = '0'.repeat(32)
+/** Of no other form: the hash over both does not tell where the one ends and the other begins. */
+const BINDING = /^[0-9a-f]{32}$/i
 
 /** What a client binds its response to; `undefined` where the server does not understand it, or there is nothing to say. */
 export function boundDirectives(
@@ -46,7 +48,11 @@ export interface ClaimedBinding {
 export function claimedBinding({ use, bound }: DigestResponse): ClaimedBinding | undefined {
   const says = use?.cnonce.startsWith(UPGRADED) ?? false
   if (!says && bound === undefined) return undefined
-  if (bound?.hashedDirs !== HASHED || !(use?.cnonce.startsWith(UPGRADED + boundHash(bound)) ?? false)) {
+  if (
+    bound?.hashedDirs !== HASHED ||
+    !BINDING.test(bound.channelBinding) ||
+    !(use?.cnonce.startsWith(UPGRADED + boundHash(bound)) ?? false)
+  ) {
     throw new SspiError(
       'SEC_E_MESSAGE_ALTERED',
       'Digest: service-name and channel-binding are not those that the client made its nonce of',

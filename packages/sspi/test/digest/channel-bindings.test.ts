@@ -72,6 +72,12 @@ suite('channel bindings (MS-DPSP)', () => {
     request({ bindings: BINDINGS }, other, { policy: { channelBindings: 'none' } })
   })
 
+  test('the border between service and channel cannot be moved', () => {
+    const change = (token: string): string =>
+      token.replace(/service-name="([^":]*):8080", channel-binding="/, 'service-name="$1", channel-binding="8080:')
+    assert.throws(() => request({ targetHost: `${SPN}:8080` }, {}, { change }), refused('SEC_E_MESSAGE_ALTERED'))
+  })
+
   test('a policy or a caller may require them', () => {
     const required = { policy: { channelBindings: 'required' } } as const
     for (const options of [required, { contextReq: ASC_REQ_PROXY_BINDINGS }]) {
