@@ -40,13 +40,24 @@ export function readCertificate(der: Uint8Array): Certificate {
     extendedKeyUsage: certificate.keyUsage,
     keyType: certificate.publicKey.asymmetricKeyType ?? '',
     keyBits: bitsOf(certificate.publicKey),
-    isForHost: (name) => certificate.checkHost(name, HOST_RULES) !== undefined,
-    isForAddress: (address) => certificate.checkIP(address) !== undefined,
+    // OpenSSL takes a name with a dot in front as all names under it.
+    isForHost: (name) => !name.startsWith('.') && fits(name, () => certificate.checkHost(name, HOST_RULES)),
+    isForAddress: (address) => fits(address, () => certificate.checkIP(address)),
   }
 }
 
 /** The subject's common name does not count; a wildcard is a whole label and stands for one. */
 const HOST_RULES = { subject: 'never', wildcards: true, partialWildcards: false, multiLabelWildcards: false } as const
+
+/** What is no name or no address, at which Node throws, fits nothing; nor does one that goes on behind a zero. */
+function fits(name: string, check: () => string | undefined): boolean {
+  if (name.includes('\0')) return false
+  try {
+    return check() !== undefined
+  } catch {
+    return false
+  }
+}
 
 /** A private key, as it can be given to OpenSSL. */
 export interface PrivateKey {

@@ -161,6 +161,12 @@ export function acquireSchannelCredential({ value, use }: CredentialRequest): Sc
   if (policy.requireClientCertificate && options.roots === undefined && !policy.manualValidation) {
     throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', 'Schannel: requireClientCertificate needs roots to check them by')
   }
+  if (policy.mapToAccount && policy.manualValidation) {
+    throw new SspiError(
+      'SEC_E_UNKNOWN_CREDENTIALS',
+      'Schannel: mapToAccount with manualValidation: whoever makes a certificate with a name would be logged on as that name',
+    )
+  }
   const { identities, leaf } = readIdentities(given.identities)
   const parts: SetupParts = {
     identities,

@@ -85,6 +85,8 @@ export class SchannelExchange implements Exchange {
     if (input.kind === 'token' && this.#notice !== undefined) {
       const { level, number } = this.#notice
       this.#notice = undefined
+      // A second one would be under the same key and nonce as the first.
+      if (this.#closed) throw closedHere()
       this.#closed = true
       return { kind: 'notice', token: this.#alert(level, number), consumed: 0 }
     }
@@ -134,6 +136,7 @@ export class SchannelExchange implements Exchange {
       return this.#open(undefined)
     }
     if (token === undefined) throw new SspiError('SEC_E_INVALID_TOKEN', 'Schannel: the client begins: no token came')
+    if (this.#closed) throw closedHere()
     const framing = frameRecords(token)
     if (framing.kind === 'whole') return this.#open(token.subarray(0, framing.length))
     this.#state = { at: 'start' }
@@ -159,7 +162,7 @@ export class SchannelExchange implements Exchange {
       this.#state = state
       return framing
     }
-    if (this.#closed) throw new SspiError('SEC_E_CONTEXT_EXPIRED', 'Schannel: this side has closed the connection')
+    if (this.#closed) throw closedHere()
     return this.#feed(state.engine, token.subarray(0, framing.length))
   }
 
@@ -302,6 +305,10 @@ export class SchannelExchange implements Exchange {
   get #secrets(): ReadonlyMap<string, SecretBytes> {
     return this.#engine?.secrets ?? NO_SECRETS
   }
+}
+
+function closedHere(): SspiError {
+  return new SspiError('SEC_E_CONTEXT_EXPIRED', 'Schannel: this side has closed the connection')
 }
 
 const NO_SECRETS: ReadonlyMap<string, SecretBytes> = new Map()

@@ -123,7 +123,9 @@ export class SchannelSession implements Session {
     const headerRoom = roomIn(layout.header, header, 'SECBUFFER_STREAM_HEADER')
     const trailerRoom = roomIn(layout.trailer, trailer, 'SECBUFFER_STREAM_TRAILER')
     this.#sayFirst(layout)
+    const closes = type === ContentType.ALERT && isLast(concatBytes(...layout.data))
     this.#sent.seal(type, headerRoom, layout.data, trailerRoom)
+    if (closes) this.#closed = { ...this.#closed, sent: true }
     layout.header.cbBuffer = header
     layout.trailer.cbBuffer = trailer
   }
@@ -160,9 +162,8 @@ export class SchannelSession implements Session {
       if ((control.flags & SSL_SESSION_DISABLE_RECONNECTS) !== 0) this.#dropEngine()
       return
     }
-    const { level, number } = control
-    const last = number === CLOSE_NOTIFY || level === TLS1_ALERT_FATAL
-    this.#owed.push({ type: ContentType.ALERT, body: Uint8Array.of(level, number), newKey: false, last })
+    const body = Uint8Array.of(control.level, control.number)
+    this.#owed.push({ type: ContentType.ALERT, body, newKey: false, last: isLast(body) })
   }
 
   step(token: Uint8Array | undefined, deliver: (token: Uint8Array, consumed: number) => void): void {
@@ -217,7 +218,8 @@ export class SchannelSession implements Session {
       if (token !== undefined) token.cbBuffer = 0
       return
     }
-    if (token === undefined) {
+    // Nothing may follow what closes this side (RFC 8446 §6.1), so it has no place in front of a message.
+    if (token === undefined || this.#owed.some(({ last }) => last)) {
       throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'Schannel: something must be sent first: take it by the next step')
     }
     const first = this.#owedRecords()
@@ -282,6 +284,10 @@ export class SchannelSession implements Session {
   }
 
   #process(type: number, content: Uint8Array, record: Uint8Array | undefined): Unsealed {
+    // RFC 8446 §5.4, RFC 5246 §6.2.1: only data may be empty; else a peer could keep us busy with nothing.
+    if (content.length === 0) {
+      throw this.#break('SEC_E_ILLEGAL_MESSAGE', `an empty record of type ${type}`, UNEXPECTED_MESSAGE)
+    }
     switch (type) {
       case ContentType.ALERT:
         return this.#takeAlert(content)
@@ -388,6 +394,11 @@ export class SchannelSession implements Session {
   get #version(): number {
     return this.#parts.facts.suite.version
   }
+}
+
+/** Whether an alert is the last that its sender says. */
+function isLast([level, number]: Uint8Array): boolean {
+  return number === CLOSE_NOTIFY || level === TLS1_ALERT_FATAL
 }
 
 const MESSAGE: Unsealed = { kind: 'message', qop: 0 }

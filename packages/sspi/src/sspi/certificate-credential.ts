@@ -47,7 +47,10 @@ export interface CertificateCredentialOptions {
   readonly flags?: number | undefined
   /** Whether a server refuses a client that sends no certificate. Needs `roots`. Default `false`. */
   readonly requireClientCertificate?: boolean | undefined
-  /** Whether a server looks the client's certificate up among its accounts, and refuses one that is nobody's. Default `false`. */
+  /**
+   * Whether a server looks the client's certificate up among its accounts, and refuses one that is nobody's. Not with
+   * `manualValidation`, which would believe any name. Default `false`.
+   */
   readonly mapToAccount?: boolean | undefined
   /**
    * DANGEROUS: the peer's certificate is not checked at all, neither its chain nor its name; whoever calls must do it, by

@@ -72,6 +72,9 @@ test('a name that the certificate does not have is refused', async () => {
     ['::1', true],
     ['[::1]:443', true],
     ['127.0.0.2', false],
+    ['.wild.example.com', false],
+    ['999.0.0.1', false],
+    ['a:b:c', false],
     ['other.example.com', false],
     ['', false],
   ] as const) {

@@ -9,6 +9,7 @@ import {
   type RecordProtection,
 } from '../../src/schannel/record-protection.js'
 import { ContentType } from '../../src/schannel/index.js'
+import { HandshakeStream, MAX_HANDSHAKE_MESSAGE } from '../../src/schannel/messages/index.js'
 import { SchannelSession } from '../../src/schannel/session.js'
 import {
   never,
@@ -18,6 +19,7 @@ import {
   SECBUFFER_TOKEN,
   SecBuffer,
   SecBufferDesc,
+  SECQOP_WRAP_OOB_DATA,
   SspiError,
   type Side,
   type TlsEngine,
@@ -219,6 +221,8 @@ test('authentication after the handshake, and whatever else has no place there, 
     ['initiator', ContentType.CHANGE_CIPHER_SPEC, Uint8Array.of(1)],
     ['initiator', ContentType.ALERT, Uint8Array.of(1)],
     ['initiator', ContentType.ALERT, new Uint8Array(0)],
+    ['initiator', ContentType.HANDSHAKE, new Uint8Array(0)],
+    ['acceptor', ContentType.HANDSHAKE, new Uint8Array(0)],
   ] as const) {
     const ends = new Ends(side)
     assert.throws(
@@ -257,4 +261,36 @@ test('in TLS 1.2 a wish for a new handshake is refused by a warning, once', () =
   // Other warnings are not the end either.
   assert.equal(ends.send(ContentType.ALERT, Uint8Array.of(1, 112)).kind, 'message')
   assert.throws(() => ends.send(ContentType.HANDSHAKE, KEY_UPDATE), { code: 'SEC_E_ILLEGAL_MESSAGE' })
+})
+
+test('no data goes out behind what closes this side, even with room for both', () => {
+  const ends = new Ends('initiator')
+  ends.session.control(Uint8Array.of(1, 0, 0, 0))
+  assert.throws(() => ends.say(true), { code: 'SEC_E_OUT_OF_SEQUENCE' })
+  assert.deepEqual(ends.owed(), [[ContentType.ALERT, 1, 0]])
+  assert.throws(() => ends.say(true), { code: 'SEC_E_CONTEXT_EXPIRED' })
+  const other = new Ends('initiator')
+  const alert = [SECBUFFER_STREAM_HEADER, SECBUFFER_DATA, SECBUFFER_STREAM_TRAILER].map(
+    (type) => new SecBuffer(type, type === SECBUFFER_DATA ? Uint8Array.of(2, 80) : undefined),
+  )
+  other.session.seal(new SecBufferDesc(alert), SECQOP_WRAP_OOB_DATA)
+  assert.throws(() => other.say(true), { code: 'SEC_E_CONTEXT_EXPIRED' })
+})
+
+test('a long handshake message in pieces of one byte is put together once', () => {
+  const stream = new HandshakeStream()
+  const body = new Uint8Array(MAX_HANDSHAKE_MESSAGE).fill(7)
+  const message = new Uint8Array(4 + body.length)
+  message.set([4, 2])
+  message.set(body, 4)
+  let whole = stream.take(new Uint8Array(0))
+  for (const byte of message) {
+    assert.equal(whole.length, 0)
+    whole = stream.take(Uint8Array.of(byte))
+  }
+  assert.equal(stream.midMessage, false)
+  assert.deepEqual(whole, [{ type: 4, body }])
+  const [first, second] = stream.take(Uint8Array.of(...KEY_UPDATE, ...KEY_UPDATE, 24, 0))
+  assert.deepEqual([first?.type, second?.type, stream.midMessage], [24, 24, true])
+  assert.deepEqual(stream.take(Uint8Array.of(0, 1, 1)), [{ type: 24, body: Uint8Array.of(1) }])
 })

@@ -40,3 +40,8 @@ for (const [version, enabledProtocols] of [
     await establish({ like: pair.client }, { like: pair.server })
   })
 }
+
+test('whoever checks certificates himself cannot have them mapped to accounts before', async () => {
+  const credential = credentialOf('server', { manualValidation: true, mapToAccount: true })
+  await assert.rejects(establish({}, { credential }), { code: 'SEC_E_UNKNOWN_CREDENTIALS' })
+})

@@ -273,3 +273,16 @@ test('241: an alert of the application before a handshake has finished', async (
   assert.equal((await client.call(undefined, desc(output))).status, SEC_E_OK)
   assert.equal(toHex(output.bytes), '1503010002022a')
 })
+
+test('an alert before the handshake has finished is the last word: a second would be under the same nonce', async () => {
+  const pair = await meet()
+  const hello = await pair.client.advance()
+  await pair.server.advance(hello)
+  const { table, ctx } = pair.server
+  table.applyControlToken(ctx, desc(token(Uint8Array.of(1, 0, 0, 0))))
+  const output = token(100)
+  assert.equal((await pair.server.call(undefined, desc(output))).status, SEC_E_OK)
+  assert.equal(output.bytes[0], 23, 'it is under the keys')
+  table.applyControlToken(ctx, desc(token(Uint8Array.of(2, 0, 0, 0, 2, 0, 0, 0, 42, 0, 0, 0))))
+  await assert.rejects(pair.server.call(undefined, desc(token(100))), { code: 'SEC_E_CONTEXT_EXPIRED' })
+})
