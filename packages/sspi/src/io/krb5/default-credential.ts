@@ -27,6 +27,7 @@ import {
   wipeKeys,
   type CcacheStore,
   type ChosenService,
+  type IdentityRule,
 } from '../ccache-store/index.js'
 import { loadDefaultKrb5Conf, type DefaultKrb5ConfOptions, type KerberosConfig } from '../krb5-conf/index.js'
 import { ccacheCredential, keytabFileCredential } from './file-credentials.js'
@@ -124,7 +125,7 @@ class Finder {
           : await chooseCcache(collection, {
               principal,
               service: this.#service(),
-              rules: await loadK5identity(this.#options.k5identity ?? join(homedir(), '.k5identity')),
+              rules: await loadRules(this.#options.k5identity),
             })
       const ccache = await store.load()
       if (ccache === undefined) throw new SspiError('SEC_E_NO_CREDENTIALS', `${store.name}: there is no such cache`)
@@ -180,6 +181,20 @@ class Finder {
       'SEC_E_NO_CREDENTIALS',
       `Kerberos: no default credentials ${what}: ${this.#notes.join('; ')}. To have some, ${advice}`,
     )
+  }
+}
+
+async function loadRules(k5identity: string | undefined): Promise<readonly IdentityRule[]> {
+  const path = k5identity ?? k5identityOfUser()
+  return path === undefined ? [] : loadK5identity(path)
+}
+
+function k5identityOfUser(): string | undefined {
+  try {
+    return join(homedir(), '.k5identity')
+  } catch {
+    // A number without an entry in the system's list of users, and without HOME, as in containers.
+    return undefined
   }
 }
 
