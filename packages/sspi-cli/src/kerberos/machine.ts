@@ -65,7 +65,7 @@ export class Machine {
   /** Who somebody is that has not said so: the owner of the cache, else the user of the operating system. */
   async defaultPrincipal(cache?: string): Promise<Principal> {
     const ccache = await (await this.caches.open(cache)).load()
-    return ccache?.defaultPrincipal ?? this.principal(userInfo().username)
+    return ccache?.defaultPrincipal ?? this.principal(userName())
   }
 
   /** The principal of this machine, whose keys are in the default keytab. */
@@ -134,5 +134,14 @@ export class Machine {
       `${text}: which realm? There is no default realm in the configuration`,
       'write name@REALM, or set default_realm in krb5.conf (KRB5_CONFIG names another file)',
     )
+  }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch (cause) {
+    // A number without an entry in the system's list of users, as in containers.
+    throw new CommandError(ExitCode.USAGE, 'you have no name on this machine', 'say who to log on as', { cause })
   }
 }
