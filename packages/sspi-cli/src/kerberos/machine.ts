@@ -16,12 +16,11 @@ import {
   type OutboundIdentity,
   type Principal,
 } from 'sspi/kerberos'
-import { kdcSender, loadDefaultKrb5Conf, type KerberosConfig } from 'sspi/krb5'
+import { kdcSender, loadDefaultKrb5Conf, performEffects, type KerberosConfig } from 'sspi/krb5'
 import { ExitCode } from '../exit-codes.js'
 import { CommandError } from '../failure.js'
 import { Caches } from './caches.js'
 import { loadKeys } from './keytabs.js'
-import { performEffects } from './perform-effects.js'
 
 type SaveTickets = NonNullable<OutboundIdentity['save']>
 
