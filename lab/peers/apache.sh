@@ -44,7 +44,7 @@ write_configuration() {
   cat <<X
 ServerRoot "$D"
 ServerName localhost
-PidFile "$D/httpd.pid"
+PidFile "$D/own.pid"
 DefaultRuntimeDir "$D"
 Mutex "file:$D" default
 ErrorLog "$D/error.log"
