@@ -1,16 +1,16 @@
 import { join } from 'node:path'
 import type { DigestAlgorithmName } from 'sspi/digest'
 import type { Figures, GssbenchRun, Workshop } from './gssbench.js'
-import { digestPair, passwordPair, ticketPair, type Pair } from './ours.js'
+import { mitKdcFigures, ourKdcFigures } from './kdc-figures.js'
+import { digestPair, passwordPair, ticketPair } from './ours.js'
+import { pairFigures } from './pair-figures.js'
 
 /** What is measured: a package of ours, and the peer's figures for the same. */
 export interface Subject {
   readonly name: string
-  /** Whether messages are measured too; behind Negotiate they are the mechanism's own. */
-  readonly messages: boolean
   readonly peer: string
-  ours(): Promise<Pair>
-  theirs(workshop: Workshop, seconds: number): Figures
+  ours(seconds: number): Promise<Figures>
+  theirs(workshop: Workshop, seconds: number): Figures | Promise<Figures>
 }
 
 const SHA1 = 'aes256-cts-hmac-sha1-96'
@@ -33,15 +33,15 @@ export function subjects(workshop: Workshop | string): readonly Subject[] {
     kerberosSubject('Kerberos', 'Kerberos', 'krb5', folder, SHA1, true),
     kerberosSubject('Kerberos, sha2', 'Kerberos', 'krb5', folder, SHA2, true),
     kerberosSubject('Negotiate with Kerberos', 'Negotiate', 'spnego', folder, SHA1, false),
+    kdcSubject(folder),
   ]
 }
 
 function ntlmSubject(name: string, packageName: string, mech: GssbenchRun['mech'], messages: boolean): Subject {
   return {
     name,
-    messages,
     peer: 'gss-ntlmssp',
-    ours: () => passwordPair(packageName),
+    ours: async (seconds) => pairFigures(await passwordPair(packageName), seconds, messages),
     theirs: (workshop, seconds) => workshop.gssbench({ mech, tests: testsOf(messages), seconds }),
   }
 }
@@ -50,9 +50,8 @@ function ntlmSubject(name: string, packageName: string, mech: GssbenchRun['mech'
 function digestSubject(algorithm: DigestAlgorithmName): Subject {
   return {
     name: `Digest of a request, ${algorithm}`,
-    messages: false,
     peer: '',
-    ours: () => digestPair(algorithm),
+    ours: async (seconds) => pairFigures(await digestPair(algorithm), seconds, false),
     theirs: () => new Map(),
   }
 }
@@ -67,9 +66,8 @@ function kerberosSubject(
 ): Subject {
   return {
     name,
-    messages,
     peer: MIT,
-    ours: () => ticketPair(packageName, folder, enctype),
+    ours: async (seconds) => pairFigures(await ticketPair(packageName, folder, enctype), seconds, messages),
     theirs: (workshop, seconds) =>
       workshop.gssbench({
         mech,
@@ -85,6 +83,15 @@ function kerberosSubject(
           KRB5RCACHENAME: 'none:',
         },
       }),
+  }
+}
+
+function kdcSubject(folder: string): Subject {
+  return {
+    name: 'KDC',
+    peer: 'krb5kdc',
+    ours: (seconds) => ourKdcFigures(folder, seconds),
+    theirs: (_, seconds) => mitKdcFigures(folder, join(folder, `${SHA1}.conf`), seconds),
   }
 }
 
