@@ -128,7 +128,8 @@ export function exchangeRules(setup: PackageSetup): void {
         const pair = await meet(setup)
         const mask = 1 << (at % 8)
         const spoil = (token: Uint8Array, number: number): Uint8Array => {
-          if (number === which && at < token.length) token[at]! ^= mask // bounded by the check
+          // A token may be shorter than the one measured: then it is its last byte that changes.
+          if (number === which) token[Math.min(at, token.length - 1)]! ^= mask // no token is empty
           return token
         }
         try {
