@@ -12,9 +12,9 @@ const RECORD_HEADER = 5
 /**
  * A handshake of `node:tls` over a wire in memory.
  *
- * It rests on this: when one turn has passed since the engine's last output, a push returns with all output that the pushed
- * bytes cause already written, and with the end of the handshake already told. A test holds every supported version of Node
- * to that. Whoever waits two more turns sees failures too, which are told a tick later.
+ * It rests on the consumption rule: when one turn has passed since the engine's last output, a push returns with all output
+ * that the pushed bytes cause already written, and with the end of the handshake already told. test/io/tls/consumption.test.ts
+ * holds every supported version of Node to that. Whoever waits two more turns sees failures too, which are told a tick later.
  */
 export class NodeTlsEngine implements TlsEngine {
   readonly #secrets = new Map<string, SecretBytes>()
