@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { UNISP_NAME } from 'sspi'
+import { DEMO_USER, SCENARIOS } from '../src/demo/scenarios.js'
 import { run } from './command.js'
 
 test('demo --json is an array with one object for each package and mechanism, and nothing else', async () => {
@@ -14,13 +16,43 @@ test('demo --json is an array with one object for each package and mechanism, an
   }
   const ntlm = { mechanism: 'NTLM', client: 'EXAMPLE\\alice', mutual: false, delegated: false, ...common }
   const kerberos = { mechanism: 'Kerberos', client: 'EXAMPLE.COM\\alice', mutual: true, delegated: true, ...common }
+  const tls = { ...ntlm, server: 'server.example.com', signed: false, mutual: true }
   assert.deepEqual(JSON.parse(stdout), [
     { package: 'NTLM', legs: 3, ...ntlm },
     { package: 'Kerberos', legs: 2, ...kerberos },
     { package: 'Negotiate', legs: 2, ...kerberos },
     { package: 'Negotiate', legs: 4, ...ntlm },
     { package: 'WDigest', legs: 3, ...ntlm, mechanism: 'WDigest', mutual: true },
+    { package: 'Schannel', legs: 3, ...tls, mechanism: 'Schannel' },
+    { package: UNISP_NAME, legs: 3, ...tls, mechanism: UNISP_NAME },
+    { package: 'CREDSSP', legs: 9, ...tls, mechanism: 'CREDSSP', delegated: true },
   ])
+})
+
+test('demo has each package that packages lists', async () => {
+  const listed = JSON.parse((await run(['packages', '--json'])).stdout) as readonly { readonly name: string }[]
+  const shown = new Set(SCENARIOS.map((scenario) => scenario.package))
+  assert.deepEqual(
+    listed.map(({ name }) => name).filter((name) => !shown.has(name)),
+    [],
+  )
+  assert.equal(listed.length, shown.size)
+})
+
+test('demo says that a record which was changed ends a session of TLS', async () => {
+  const { code, stdout } = await run(['demo', '--package', 'Schannel'])
+  assert.equal(code, 0)
+  assert.match(stdout, /an authority, made up {2}certificates for server\.example\.com and alice@example\.com/)
+  assert.match(stdout, /of the record as it was {2}SEC_E_CONTEXT_EXPIRED: the session is over/)
+  assert.match(stdout, /^Schannel +Schannel +3 +EXAMPLE\\alice +server\.example\.com +- +yes +yes +yes +- +yes$/m)
+})
+
+test('demo shows how CredSSP hands the password to the server, without showing the password', async () => {
+  const { code, stdout } = await run(['demo', '--package', 'CREDSSP'])
+  assert.equal(code, 0)
+  assert.match(stdout, /SECPKG_ATTR_DELEGATED_CREDENTIAL\) {2}the password of the client/)
+  assert.match(stdout, /initiate\('backend\/database\.example\.com'\) {2}which knows it as EXAMPLE\\alice/)
+  assert.equal(stdout.includes(DEMO_USER.password), false)
 })
 
 test('demo shows the five procedures in their order, the legs and the summary', async () => {

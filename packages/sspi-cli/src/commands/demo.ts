@@ -14,9 +14,7 @@ interface DemoOptions extends CommonOptions {
 /** `sspi demo`: the five procedures, with each package, over real connections. */
 export function demoCommand(): Command {
   const command = new Command('demo')
-    .description(
-      'Show the five procedures of SSPI as they happen, with NTLM, Kerberos, Negotiate and Digest, over TCP on this machine.',
-    )
+    .description('Show the five procedures of SSPI as they happen, with each package, over TCP on this machine.')
     .option('-p, --package <name>', 'show this package only')
     .addHelpText('after', HELP)
     .action(async (options: DemoOptions) => {
@@ -34,7 +32,7 @@ export function demoCommand(): Command {
 }
 
 const HELP = `
-The account database and the KDC are made up and in memory; client and server are two ends of a TCP connection on 127.0.0.1.
+The account database, the KDC and the certificates are made up and in memory; client and server are two ends of a TCP connection on 127.0.0.1.
 
 Examples:
   sspi demo

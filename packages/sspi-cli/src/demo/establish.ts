@@ -10,7 +10,6 @@ import {
   ISC_REQ_REPLAY_DETECT,
   ISC_REQ_SEQUENCE_DETECT,
   ISC_RET_MUTUAL_AUTH,
-  passwordCredential,
   qualifiedName,
   SEC_E_OK,
   SEC_I_CONTINUE_NEEDED,
@@ -60,11 +59,11 @@ type Step = (
 /** Credentials for both sides, then tokens to and fro until both contexts stand, then what each knows of the other. */
 export async function establish(stage: Stage, pair: ConnectionPair): Promise<Established> {
   const { scenario, narrator, progress } = stage
-  const authData = passwordCredential(DEMO_USER)
-  const outbound = { package: scenario.package, credentialUse: SECPKG_CRED_OUTBOUND, authData }
+  const { credentials } = stage
+  const outbound = { package: scenario.package, credentialUse: SECPKG_CRED_OUTBOUND, authData: credentials.client }
   const { credential: clientCredential } = await stage.client.acquireCredentialsHandle(outbound)
   narrator.say('client: acquireCredentialsHandle(SECPKG_CRED_OUTBOUND)', `${DEMO_USER.domain}\\${DEMO_USER.user}`)
-  const inbound = { package: scenario.package, credentialUse: SECPKG_CRED_INBOUND, authData: stage.keys?.server }
+  const inbound = { package: scenario.package, credentialUse: SECPKG_CRED_INBOUND, authData: credentials.server }
   const { credential: serverCredential } = await stage.server.acquireCredentialsHandle(inbound)
   narrator.say('server: acquireCredentialsHandle(SECPKG_CRED_INBOUND)')
 

@@ -70,7 +70,8 @@ async function tamper(from: End, to: End, narrator: Narrator): Promise<boolean> 
   changed[4] = (changed[4] ?? 0) ^ 0x08
   send(from, { ...parts, data: changed })
   narrator.say(`${from.side}: encryptMessage('${text}')`, 'one bit is changed on the way')
-  const code = refusalOf(to, await receive(to))
+  const changedParts = await receive(to)
+  const code = refusalOf(() => decrypt(to, changedParts))
   narrator.say(`${to.side}: decryptMessage()`, code ?? 'took it, which it must not')
   send(from, parts)
   const opened = decrypt(to, await receive(to))
@@ -110,9 +111,10 @@ function decrypt({ sspi, context }: End, { header, token, data, padding }: Parts
   return decode(text.bytes)
 }
 
-function refusalOf(end: End, parts: Parts): string | undefined {
+/** With which code a message is refused; `undefined` when it is not. */
+export function refusalOf(open: () => unknown): string | undefined {
   try {
-    decrypt(end, parts)
+    open()
     return undefined
   } catch (error) {
     if (error instanceof SspiError) return error.code

@@ -11,6 +11,7 @@ import { useDelegation } from './delegation.js'
 import { establish, type Established } from './establish.js'
 import { protectMessages } from './messages.js'
 import type { Narrator } from './narrator.js'
+import { protectRecords } from './records.js'
 import type { Stage } from './stage.js'
 
 /** The five procedures, over a TCP connection of their own. */
@@ -26,9 +27,10 @@ export async function runProcedures(stage: Stage): Promise<void> {
     narrator.say('TCP connection', `${pair.client.remote} ↔ ${pair.server.remote}`)
     const established = await establish(stage, pair)
     narrator.procedure(4, 'Integrity and privacy of messages')
-    await protectMessages(established, narrator, stage.progress)
-    if (stage.keys !== undefined) {
-      const name = await useDelegation(established.server, stage.keys.backend, narrator)
+    const protect = stage.scenario.protection === 'records' ? protectRecords : protectMessages
+    await protect(established, narrator, stage.progress)
+    if (stage.acceptBackend !== undefined) {
+      const name = await useDelegation(established.server, stage.scenario, stage.acceptBackend(), narrator)
       stage.progress.delegated = name === stage.progress.client
     }
     narrator.procedure(5, 'Ending the session')

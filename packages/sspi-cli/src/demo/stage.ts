@@ -1,4 +1,4 @@
-import type { KeytabCredential, SecurityFunctionTable } from 'sspi'
+import type { AcceptorExchange, CredentialValue, SecurityFunctionTable } from 'sspi'
 import type { Narrator } from './narrator.js'
 import type { Scenario } from './scenarios.js'
 
@@ -24,8 +24,10 @@ export interface Stage {
   readonly client: SecurityFunctionTable
   /** The server's, which knows the accounts. */
   readonly server: SecurityFunctionTable
-  /** Its keys and those of the service behind it, where it is a member of a realm. */
-  readonly keys?: { readonly server: KeytabCredential; readonly backend: KeytabCredential } | undefined
+  /** What each authenticates with; a server that has accounts alone needs nothing. */
+  readonly credentials: { readonly client: CredentialValue; readonly server?: CredentialValue | undefined }
+  /** A client of the service behind the server comes: its side of that. Left out where nothing can be delegated. */
+  readonly acceptBackend?: (() => AcceptorExchange) | undefined
   readonly scenario: Scenario
   readonly narrator: Narrator
   readonly progress: Progress

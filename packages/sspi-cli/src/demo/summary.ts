@@ -12,7 +12,7 @@ export interface DemoResult {
   readonly client: string
   /** The server as the client named it, and as the server was told so under the protection of the exchange. */
   readonly server: string
-  /** Whether the server verified a signature of the client's, and the client one of the server's. */
+  /** Whether the server verified a signature of the client's, and the client one of the server's. TLS has none without encryption. */
   readonly signed: boolean
   /** Whether each decrypted what the other encrypted. */
   readonly sealed: boolean
@@ -20,7 +20,7 @@ export interface DemoResult {
   readonly tamperDetected: boolean
   /** Whether the server has proven itself to the client. */
   readonly mutual: boolean
-  /** Whether a service behind the server knew the client by the ticket that it had delegated. */
+  /** Whether a service behind the server knew the client by what it had delegated: a ticket, or its password. */
   readonly delegated: boolean
   readonly ok: boolean
   /** Why not. */
@@ -50,7 +50,7 @@ export function summaryTable(results: readonly DemoResult[], style: Style): stri
     String(each.legs),
     each.client,
     each.server,
-    mark(each.signed),
+    has(each.signed),
     mark(each.sealed),
     mark(each.tamperDetected),
     has(each.mutual),
