@@ -211,6 +211,10 @@ principals() {
   echo "addprinc -pw $password +requires_preauth -expire 2001-01-01 expired"
   echo "addprinc -pw $password +requires_preauth +needchange mustchange"
   echo "addprinc -pw $password +requires_preauth changer"
+  # whose passwords the tests of the command change for good
+  echo "addprinc -pw $password +requires_preauth -pwexpire 2001-01-01 cli-pwexpired"
+  echo "addprinc -pw $password +requires_preauth +needchange cli-mustchange"
+  echo "addprinc -pw $password +requires_preauth cli-changer"
   echo "addprinc -pw $password +requires_preauth -e aes256-cts-hmac-sha1-96:special saltuser"
   echo "addprinc -pw $password +requires_preauth root/admin"
   echo 'addprinc -randkey WELLKNOWN/ANONYMOUS'

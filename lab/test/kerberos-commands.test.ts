@@ -163,8 +163,8 @@ suite("commands of Kerberos beside MIT's", { skip }, () => {
 
   test('a password that has expired is changed on the way, and MIT takes the new one', async () => {
     for (const [user, password] of [
-      ['pwexpired', 'Another-Pass-1'],
-      ['mustchange', 'Another-Pass-2'],
+      ['cli-pwexpired', 'Another-Pass-1'],
+      ['cli-mustchange', 'Another-Pass-2'],
     ] as const) {
       writeFileSync(inFolder('new'), `${password}\n`, { mode: 0o600 })
       const changed = await kinit(['--new-password-file', inFolder('new'), user])
@@ -177,16 +177,16 @@ suite("commands of Kerberos beside MIT's", { skip }, () => {
 
   test("kpasswd changes a password at MIT's kadmind, and says 2 when that refuses", async () => {
     writeFileSync(inFolder('new'), 'Fresh-Pass-3\n', { mode: 0o600 })
-    const args = ['kpasswd', '--password-fd', '0', '--new-password-file', inFolder('new'), 'changer']
+    const args = ['kpasswd', '--password-fd', '0', '--new-password-file', inFolder('new'), 'cli-changer']
     succeeded(await sspi(args, `${PASSWORD}\n`))
-    succeeded(await mit(['kinit', 'changer'], 'Fresh-Pass-3\n'))
+    succeeded(await mit(['kinit', 'cli-changer'], 'Fresh-Pass-3\n'))
     failed(await sspi(args, `${PASSWORD}\n`), /check the password/)
     writeFileSync(inFolder('new'), '\n', { mode: 0o600 })
     failed(await sspi(args, 'Fresh-Pass-3\n'), /was not changed/, 2)
     // The owner of the cache is who it is about.
     writeFileSync(inFolder('new'), 'Fresh-Pass-4\n', { mode: 0o600 })
     succeeded(await sspi(args.slice(0, -1), 'Fresh-Pass-3\n'))
-    succeeded(await mit(['kinit', 'changer'], 'Fresh-Pass-4\n'))
+    succeeded(await mit(['kinit', 'cli-changer'], 'Fresh-Pass-4\n'))
   })
 
   test('kvno crosses realms, tries keytabs, and asks for encryption types', async () => {
