@@ -10,8 +10,9 @@ import {
   SubjectAlternativeNameExtension,
   X509CertificateGenerator,
   type Extension,
+  type X509Certificate,
 } from '@peculiar/x509'
-import { webcrypto } from 'node:crypto'
+import { randomUUID, webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 
 /** A certificate with its key, as files of PEM have them. */
@@ -25,9 +26,9 @@ export interface Authority {
   /** Its own certificate, for those who are to trust it. */
   readonly root: string
   /** A certificate for a server of these names: DNS names, or IP addresses. */
-  issueServer(names: readonly string[]): Promise<MadeIdentity>
+  readonly issueServer: (names: readonly string[]) => Promise<MadeIdentity>
   /** A certificate for a client, with its name as the common name. */
-  issueClient(name: string): Promise<MadeIdentity>
+  readonly issueClient: (name: string) => Promise<MadeIdentity>
 }
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const
@@ -41,7 +42,8 @@ const SLACK = 5 * MINUTE
 export async function createAuthority(): Promise<Authority> {
   const now = Date.now()
   const period = { notBefore: new Date(now - SLACK), notAfter: new Date(now + DAY) }
-  const issuer = [{ CN: ['Made on the fly by sspi'] }]
+  // A name of its own: else a certificate of another such authority would look like one of this, wrongly signed.
+  const issuer = [{ CN: [`Made on the fly by sspi, ${randomUUID()}`] }]
   const keys = await generateKeys()
   const root = await X509CertificateGenerator.createSelfSigned({
     ...period,
@@ -67,13 +69,21 @@ export async function createAuthority(): Promise<Authority> {
       ],
     })
     const privateKey = await webcrypto.subtle.exportKey('pkcs8', own.privateKey)
-    return { certificate: certificate.toString('pem'), privateKey: PemConverter.encode(privateKey, 'PRIVATE KEY') }
+    return {
+      certificate: pemFile(certificate),
+      privateKey: `${PemConverter.encode(privateKey, PemConverter.PrivateKeyTag)}\n`,
+    }
   }
   return {
-    root: root.toString('pem'),
+    root: pemFile(root),
     issueServer: (names) => issue(names[0] ?? '', ExtendedKeyUsage.serverAuth, [alternativeNames(names)]),
     issueClient: (name) => issue(name, ExtendedKeyUsage.clientAuth, []),
   }
+}
+
+/** Ends with its line, so that files can be put behind one another. */
+function pemFile(certificate: X509Certificate): string {
+  return `${certificate.toString('pem')}\n`
 }
 
 function alternativeNames(names: readonly string[]): Extension {

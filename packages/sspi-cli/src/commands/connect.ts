@@ -1,8 +1,18 @@
 import { Argument, Command } from 'commander'
-import { initSecurityInterface, ISC_REQ_DELEGATE, SECPKG_CRED_OUTBOUND } from 'sspi'
+import { initSecurityInterface, ISC_REQ_DELEGATE, SECPKG_CRED_OUTBOUND, type CredentialValue } from 'sspi'
+import type { KerberosConfig } from 'sspi/krb5'
 import { connect as connectSecurely } from 'sspi/net'
+import { ExitCode } from '../exit-codes.js'
+import { CommandError } from '../failure.js'
 import { relay } from '../transfer/relay.js'
 import { createReporter } from '../transfer/reporter.js'
+import {
+  clientCertificates,
+  refuseCertificates,
+  usesCertificates,
+  withCertificates,
+  type CertificateOptions,
+} from './certificate-options.js'
 import {
   portNumber,
   withCommonOptions,
@@ -12,7 +22,7 @@ import {
 } from './common-options.js'
 import { clientIdentity, krb5For, withClientIdentity, type IdentityOptions } from './identity-options.js'
 
-interface ConnectOptions extends CommonOptions, IdentityOptions, DigestCommandOptions {
+interface ConnectOptions extends CommonOptions, IdentityOptions, DigestCommandOptions, CertificateOptions {
   readonly package: string
   readonly target?: string
   readonly delegate?: true
@@ -30,7 +40,11 @@ export function connectCommand(): Command {
     .addHelpText('after', HELP)
     .action(connect)
   return withCommonOptions(
-    withDigestOptions(withClientIdentity(command)),
+    withDigestOptions(
+      withClientIdentity(
+        withCertificates(command, "whose servers' certificates are taken; default: public authorities"),
+      ),
+    ),
     'print events, data among them, as lines of JSON',
   )
 }
@@ -47,6 +61,7 @@ Examples:
   sspi connect 127.0.0.1 4711 --user alice --password-fd 3 3< secret > file
   sspi kinit alice && sspi connect server.example.com 4711
   sspi connect server.example.com 4711 --keytab robot.keytab --target host/server.example.com
+  sspi connect server.example.com 4711 --package Schannel --ca printed-by-serve.pem
 
 Exit codes: 0 done, 1 arguments, 2 cannot connect, 3 refused, 4 what came was altered or no answer of a server.`
 
@@ -57,13 +72,14 @@ async function connect(host: string, port: number, options: ConnectOptions): Pro
   const { insecureAllowLegacyLayers } = options
   const sspi = initSecurityInterface({ krb5, digest: { insecureAllowLegacyLayers } })
   const { principal } = options
-  // The service stands in every response of Digest, be its host a name or an address.
-  const target = options.target ?? (packageName === 'WDigest' ? `host/${host}` : undefined)
+  // The service stands in every response of Digest and in every certificate, be its host a name or an address.
+  const named = packageName === 'WDigest' || usesCertificates(packageName)
+  const target = options.target ?? (named ? `host/${host}` : undefined)
   const { credential: credentials } = await sspi.acquireCredentialsHandle({
     package: packageName,
     credentialUse: SECPKG_CRED_OUTBOUND,
     principal,
-    authData: await clientIdentity(options, krb5),
+    authData: await identityFor(packageName, options, krb5),
     targetName: target ?? `host/${host}`,
   })
   const flags = options.delegate === true ? ISC_REQ_DELEGATE : 0
@@ -79,4 +95,21 @@ async function connect(host: string, port: number, options: ConnectOptions): Pro
   }
   const { bytesRead, bytesWritten } = stream
   reporter.event('closed', { bytesRead, bytesWritten }, `done: ${bytesRead} bytes received, ${bytesWritten} sent`)
+}
+
+/** Certificates for Schannel, which needs none; passwords, keys and tickets for the others. */
+async function identityFor(
+  packageName: string,
+  options: ConnectOptions,
+  krb5: KerberosConfig | undefined,
+): Promise<CredentialValue> {
+  if (!usesCertificates(packageName)) {
+    refuseCertificates(options)
+    return clientIdentity(options, krb5)
+  }
+  const { user, keytab, ccache, principal } = options
+  if ([user, keytab, ccache, principal].some((each) => each !== undefined)) {
+    throw new CommandError(ExitCode.USAGE, 'with Schannel you are who your --certificate says')
+  }
+  return clientCertificates(options)
 }

@@ -1,5 +1,14 @@
 import { Command, Option } from 'commander'
-import { initSecurityInterface, qualifiedName, type AccountDatabase, type CredentialValue, type Identity } from 'sspi'
+import {
+  initSecurityInterface,
+  qualifiedName,
+  SECPKG_CRED_INBOUND,
+  type AccountDatabase,
+  type CredentialValue,
+  type CredHandle,
+  type Identity,
+  type SecurityFunctionTable,
+} from 'sspi'
 import { fileAccounts, memoryAccounts } from 'sspi/accounts'
 import { defaultCredential, keytabFileCredential } from 'sspi/krb5'
 import { createServer, type RemoteEnd, type SecureStream } from 'sspi/net'
@@ -9,6 +18,13 @@ import { echo, relay } from '../transfer/relay.js'
 import { createReporter, type Reporter } from '../transfer/reporter.js'
 import { readSecret, type SecretOptions } from '../terminal/secret.js'
 import {
+  refuseCertificates,
+  serverCertificates,
+  usesCertificates,
+  withCertificates,
+  type CertificateOptions,
+} from './certificate-options.js'
+import {
   portNumber,
   withCommonOptions,
   withDigestOptions,
@@ -17,7 +33,7 @@ import {
   type DigestCommandOptions,
 } from './common-options.js'
 
-interface ServeOptions extends CommonOptions, SecretOptions, DigestCommandOptions {
+interface ServeOptions extends CommonOptions, SecretOptions, DigestCommandOptions, CertificateOptions {
   readonly host: string
   readonly port: number
   readonly package: string
@@ -47,7 +63,12 @@ export function serveCommand(): Command {
     .addHelpText('after', HELP)
     .action(serve)
   return withCommonOptions(
-    withDigestOptions(withSecretOptions(command, "the user's")),
+    withDigestOptions(
+      withSecretOptions(
+        withCertificates(command, "whose clients' certificates are taken; default: none, anybody may come in"),
+        "the user's",
+      ),
+    ),
     'print events, data among them, as lines of JSON',
   )
 }
@@ -63,16 +84,19 @@ Examples:
   sspi serve --port 4711 --user alice --once < file  give a file
   sspi serve --accounts accounts.txt --echo --json   for programs
   sspi serve --keytab /etc/krb5.keytab               chat with whoever has a Kerberos ticket
+  sspi serve --package Schannel                      TLS, with a certificate made on the fly
 
 Exit codes: 0 done, 1 arguments, 2 address or file, 4 with --once: what the client sent was altered.`
 
 async function serve(options: ServeOptions): Promise<void> {
   const reporter = createReporter(options.json === true)
   const { name: packageName } = initSecurityInterface().querySecurityPackageInfo(options.package)
-  const credentials = serverIdentity(packageName, options)
+  const identity = await serverIdentity(packageName, options, reporter)
   const { insecureAllowLegacyLayers } = options
-  const accounts = await openAccounts(options, credentials !== undefined)
+  const accounts = await openAccounts(options, identity !== undefined)
   const sspi = initSecurityInterface({ accounts, digest: { insecureAllowLegacyLayers } })
+  // What is wrong with a certificate should be told now, and not to each client.
+  const credentials = usesCertificates(packageName) ? await acquire(sspi, packageName, identity) : identity
   const { allow } = options
   const authorize = allow === undefined ? undefined : (peer: Identity) => isNamed(peer, allow)
   const server = createServer({ sspi, package: packageName, credentials, authorize })
@@ -101,6 +125,16 @@ async function serve(options: ServeOptions): Promise<void> {
   }).finally(() => process.stdin.destroy())
 }
 
+async function acquire(
+  sspi: SecurityFunctionTable,
+  packageName: string,
+  authData: CredentialValue | undefined,
+): Promise<CredHandle> {
+  const inbound = { package: packageName, credentialUse: SECPKG_CRED_INBOUND, authData }
+  const { credential } = await sspi.acquireCredentialsHandle(inbound)
+  return credential
+}
+
 async function converse(
   stream: SecureStream,
   from: RemoteEnd,
@@ -108,14 +142,15 @@ async function converse(
   reporter: Reporter,
 ): Promise<void> {
   const client = stream.peer === undefined ? '' : qualifiedName(stream.peer)
+  const who = client === '' ? 'a client without a name' : client
   const { packageName, mechanism, achieved, encrypted } = stream
   const about = { client, from: endText(from), package: packageName, mechanism, achieved, encrypted }
-  const words = `${client} connected from ${endText(from)}, by ${mechanism}: ${achieved.join(', ')}`
+  const words = `${who} connected from ${endText(from)}, by ${mechanism}: ${achieved.join(', ')}`
   reporter.event('connected', about, words)
   await (options.echo === true ? echo(stream) : relay(stream, reporter))
   const { bytesRead, bytesWritten } = stream
   const counts = `${bytesRead} bytes received, ${bytesWritten} sent`
-  reporter.event('closed', { client, bytesRead, bytesWritten }, `${client} is done: ${counts}`)
+  reporter.event('closed', { client, bytesRead, bytesWritten }, `${who} is done: ${counts}`)
 }
 
 /** A client's failure ends only a server that has no other clients. */
@@ -125,12 +160,38 @@ function tellFailure(error: unknown, from: RemoteEnd, reporter: Reporter, isLast
   reporter.event('failed', { from: endText(from), code, message }, `${endText(from)} failed: ${message}`)
 }
 
-/** The keys that tickets are opened with: those of the keytab; for Kerberos alone, where none is named, the default one's. */
-function serverIdentity(packageName: string, { keytab, principal }: ServeOptions): CredentialValue | undefined {
+/**
+ * Certificates for Schannel; else the keys that tickets are opened with: those of the keytab; for Kerberos alone, where none is named,
+ * the default one's.
+ */
+async function serverIdentity(
+  packageName: string,
+  options: ServeOptions,
+  reporter: Reporter,
+): Promise<CredentialValue | undefined> {
+  const { keytab, principal, host } = options
+  if (usesCertificates(packageName)) {
+    refuseAccounts(options)
+    return serverCertificates(options, host, reporter)
+  }
+  refuseCertificates(options)
   if (keytab !== undefined) return keytabFileCredential(keytab, { principal })
   if (packageName === 'Kerberos') return defaultCredential()
   if (principal === undefined) return undefined
   throw new CommandError(ExitCode.USAGE, '--principal goes with --keytab: it is one of its services')
+}
+
+/** Nobody proves a password or a ticket by TLS: to name accounts would seem to keep others out. */
+function refuseAccounts({ accounts, user, keytab, principal, allow, ca }: ServeOptions): void {
+  if ([accounts, user, keytab, principal].some((each) => each !== undefined)) {
+    throw new CommandError(
+      ExitCode.USAGE,
+      'Schannel knows no accounts and no tickets',
+      'say by --ca whose certificates clients need, and by --allow which of them may come in',
+    )
+  }
+  if (allow === undefined || ca !== undefined) return
+  throw new CommandError(ExitCode.USAGE, '--allow needs --ca: clients without a certificate have no name')
 }
 
 async function openAccounts(options: ServeOptions, withTickets: boolean): Promise<AccountDatabase | undefined> {

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { UNISP_NAME } from 'sspi'
+import { createAuthority } from '../src/certificates/authority.js'
+import { folderFor, run, serve, type Finished, type Server } from './command.js'
+
+const SCHANNEL = ['--package', 'Schannel']
+const authority = createAuthority()
+
+test('serve makes a certificate, and a client that is given it as --ca talks with it, under either name of the package', async (t) => {
+  for (const name of ['Schannel', UNISP_NAME]) {
+    const server = await serve(['--package', name, '--once'])
+    server.end('from the server')
+    const made = await server.event('certificate')
+    assert.match(String(made['fingerprint']), /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/)
+    const ca = folderFor(t)('ca.pem', String(made['ca']))
+    const client = await connectTo(server, ['--package', name, '--ca', ca], 'from the client')
+    assert.deepEqual([client.code, client.stdout], [0, 'from the server'])
+    assert.match(client.stderr, /mutual authentication.*confidentiality/)
+    assert.equal((await server.finished).code, 0)
+    assert.equal((await server.event('connected'))['client'], '')
+    assert.equal(received(server), 'from the client')
+  }
+})
+
+test('a certificate that nothing vouches for is refused with 3: by default, and with the --ca of another', async (t) => {
+  const server = await serve([...SCHANNEL])
+  t.after(() => server.stop())
+  const other = folderFor(t)('ca.pem', (await authority).root)
+  for (const trust of [[], ['--ca', other]]) {
+    const { code, stdout, stderr } = await connectTo(server, [...SCHANNEL, ...trust], 'a secret')
+    assert.deepEqual([code, stdout], [3, ''])
+    assert.match(stderr, /SEC_E_UNTRUSTED_ROOT/)
+    assert.match(stderr, /--ca/)
+  }
+  assert.equal(received(server), '')
+})
+
+test('a certificate for another name is refused with 3', async (t) => {
+  const file = folderFor(t)
+  const { root, issueServer } = await authority
+  const { certificate, privateKey } = await issueServer(['server.example.com'])
+  const ca = file('ca.pem', root)
+  const server = await serve([...SCHANNEL, '--once', '--certificate', file('both.pem', certificate + privateKey)])
+  server.end('')
+  const wrong = await connectTo(server, [...SCHANNEL, '--ca', ca], 'a secret')
+  assert.equal(wrong.code, 3)
+  assert.match(wrong.stderr, /SEC_E_WRONG_PRINCIPAL/)
+  const named = await connectTo(server, [...SCHANNEL, '--ca', ca, '--target', 'server.example.com'], 'x')
+  assert.equal(named.code, 0, named.stderr)
+  assert.equal((await server.finished).code, 0)
+  assert.equal(received(server), 'x')
+})
+
+test('with --ca the server takes clients with a certificate alone, and of those whom --allow names', async (t) => {
+  const file = folderFor(t)
+  const { root, issueClient } = await authority
+  const ca = file('clients.pem', root)
+  const server = await serve([...SCHANNEL, '--once', '--ca', ca, '--allow', 'alice@example.com'])
+  server.end('')
+  const made = file('server.pem', String((await server.event('certificate'))['ca']))
+  const [alice, mallory] = await Promise.all(['alice@example.com', 'mallory@example.com'].map(issueClient))
+  const as = (identity: typeof alice): readonly string[] => {
+    assert.ok(identity !== undefined)
+    const name = `client-${identity.certificate.length}`
+    return [
+      '--certificate',
+      file(`${name}.crt`, identity.certificate),
+      '--key',
+      file(`${name}.key`, identity.privateKey),
+    ]
+  }
+  for (const identity of [[], as(mallory)]) {
+    const { code, stderr } = await connectTo(server, [...SCHANNEL, '--ca', made, ...identity], 'x')
+    assert.equal(code, 3, stderr)
+  }
+  const { code, stderr } = await connectTo(server, [...SCHANNEL, '--ca', made, ...as(alice)], 'x')
+  assert.equal(code, 0, stderr)
+  assert.equal((await server.finished).code, 0)
+  assert.equal((await server.event('connected'))['client'], 'alice@example.com')
+  assert.equal(received(server), 'x')
+})
+
+test('what would be passed over in silence is refused: accounts with Schannel, certificates without', async (t) => {
+  const file = folderFor(t)('file.pem', 'nothing')
+  for (const args of [
+    ['serve', ...SCHANNEL, '--user', 'alice'],
+    ['serve', ...SCHANNEL, '--keytab', file],
+    ['serve', ...SCHANNEL, '--allow', 'alice'],
+    ['serve', ...SCHANNEL, '--key', file],
+    ['serve', '--user', 'alice', '--certificate', file],
+    ['connect', '127.0.0.1', '1', ...SCHANNEL, '--user', 'alice'],
+    ['connect', '127.0.0.1', '1', '--user', 'alice', '--ca', file],
+  ]) {
+    const { code, stderr } = await run(args)
+    assert.equal(code, 1, `${args.join(' ')}: ${stderr}`)
+  }
+})
+
+test('a certificate that cannot be used is told at the start', async (t) => {
+  const file = folderFor(t)
+  const { certificate } = await (await authority).issueServer(['localhost'])
+  for (const [path, said] of [
+    [file('bare.pem', certificate), /private key/],
+    [file('nonsense.pem', 'nonsense'), /SEC_E_UNKNOWN_CREDENTIALS/],
+  ] as const) {
+    const { code, stderr } = await run(['serve', ...SCHANNEL, '--certificate', path])
+    assert.equal(code, 3)
+    assert.match(stderr, said)
+  }
+})
+
+test('a file that is missing is told with 2', async () => {
+  const { code, stderr } = await run(['serve', ...SCHANNEL, '--certificate', '/nowhere/certificate.pem'])
+  assert.equal(code, 2)
+  assert.match(stderr, /ENOENT/)
+})
+
+function connectTo({ port }: Server, args: readonly string[], input: string): Promise<Finished> {
+  return run(['connect', '127.0.0.1', String(port), ...args], { input })
+}
+
+function received({ events }: Server): string {
+  const data = events.filter(({ event }) => event === 'data')
+  return Buffer.concat(data.map((each) => Buffer.from(String(each['base64']), 'base64'))).toString()
+}
