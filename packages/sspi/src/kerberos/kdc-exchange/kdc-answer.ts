@@ -112,7 +112,8 @@ export function acceptReply(reply: KdcRep, part: EncKdcRepPart, expected: ReplyE
   const { realm, body } = expected
   const client: Principal = { realm: reply.crealm, name: reply.cname }
   const server: Principal = { realm: part.srealm, name: part.sname }
-  if (part.nonce !== body.nonce) throw refused(realm, 'it answers another request (nonce)')
+  // Whoever takes it for a number with a sign has the same 32 bits.
+  if (part.nonce >>> 0 !== body.nonce >>> 0) throw refused(realm, 'it answers another request (nonce)')
   if (expected.client !== undefined && !samePrincipal(client, expected.client)) {
     throw refused(realm, `it is for ${formatPrincipal(client)}, ${formatPrincipal(expected.client)} asked`)
   }

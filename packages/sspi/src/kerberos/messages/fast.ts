@@ -20,7 +20,7 @@ import {
   readOctetString,
   readOpenSequence,
   readOptional,
-  readUInt32,
+  readNonce,
   writeField,
   writeFlags,
   writeInt32,
@@ -28,7 +28,7 @@ import {
   writeMicroseconds,
   writeOctetString,
   writeOptional,
-  writeUInt32,
+  writeNonce,
 } from './fields.js'
 import { readKdcReqBody, writeKdcReqBody, type KdcReqBody } from './kdc-request.js'
 import { readMethodData, writeMethodData, type PaData } from './padata.js'
@@ -173,14 +173,14 @@ export function readKrbFastResponse(reader: DerReader, what = 'KrbFastResponse')
     padata: readField(fields, 0, 'KrbFastResponse: padata', readMethodData),
     strengthenKey: readOptional(fields, 1, 'KrbFastResponse: strengthen-key', readEncryptionKey),
     finished: readOptional(fields, 2, 'KrbFastResponse: finished', readKrbFastFinished),
-    nonce: readField(fields, 3, 'KrbFastResponse: nonce', readUInt32),
+    nonce: readField(fields, 3, 'KrbFastResponse: nonce', readNonce),
   }))
 }
 
 /** Writes a KrbFastResponse, RFC 6113 section 5.4.3. */
 export function writeKrbFastResponse(writer: DerWriter, value: KrbFastResponse): void {
   const mark = writer.mark()
-  writeField(writer, 3, value.nonce, writeUInt32)
+  writeField(writer, 3, value.nonce, writeNonce)
   writeOptional(writer, 2, value.finished, writeKrbFastFinished)
   writeOptional(writer, 1, value.strengthenKey, writeEncryptionKey)
   writeField(writer, 0, value.padata, writeMethodData)

@@ -21,14 +21,14 @@ import {
   readKerberosTime,
   readOptional,
   readSequence,
-  readUInt32,
+  readNonce,
   wrapApplication,
   writeField,
   writeFlags,
   writeInt32,
   writeKerberosTime,
   writeOptional,
-  writeUInt32,
+  writeNonce,
 } from './fields.js'
 import { Limit } from './limits.js'
 import { readMethodData, writeMethodData, type PaData } from './padata.js'
@@ -141,7 +141,7 @@ export function readEncKdcRepPart(reader: DerReader, what = 'EncKDCRepPart'): En
     type,
     key: readField(fields, 0, 'EncKDCRepPart: key', readEncryptionKey),
     lastReq: readField(fields, 1, 'EncKDCRepPart: last-req', readLastReq),
-    nonce: readField(fields, 2, 'EncKDCRepPart: nonce', readUInt32),
+    nonce: readField(fields, 2, 'EncKDCRepPart: nonce', readNonce),
     keyExpiration: readOptional(fields, 3, 'EncKDCRepPart: key-expiration', readKerberosTime),
     flags: readField(fields, 4, 'EncKDCRepPart: flags', readFlags),
     authtime: readField(fields, 5, 'EncKDCRepPart: authtime', readKerberosTime),
@@ -168,7 +168,7 @@ export function writeEncKdcRepPart(writer: DerWriter, value: EncKdcRepPart): voi
   writeField(writer, 5, value.authtime, writeKerberosTime)
   writeField(writer, 4, value.flags, writeFlags)
   writeOptional(writer, 3, value.keyExpiration, writeKerberosTime)
-  writeField(writer, 2, value.nonce, writeUInt32)
+  writeField(writer, 2, value.nonce, writeNonce)
   writeField(writer, 1, value.lastReq, writeLastReq)
   writeField(writer, 0, value.key, writeEncryptionKey)
   wrapApplication(writer, REP_PART_TAG[value.type], mark)

@@ -14,7 +14,7 @@ import {
   readKerberosTime,
   readOptional,
   readSequence,
-  readUInt32,
+  readNonce,
   wrapApplication,
   writeField,
   writeFlags,
@@ -22,7 +22,7 @@ import {
   writeInt32List,
   writeKerberosTime,
   writeOptional,
-  writeUInt32,
+  writeNonce,
 } from './fields.js'
 import { readMethodData, writeMethodData, type PaData } from './padata.js'
 import { readPrincipalName, readRealm, writePrincipalName, writeRealm, type PrincipalName } from './principal.js'
@@ -120,7 +120,7 @@ function readBodyFields(reader: DerReader, what = 'KDC-REQ-BODY'): KdcReqBodyFie
     from: readOptional(fields, 4, 'KDC-REQ-BODY: from', readKerberosTime),
     till: readField(fields, 5, 'KDC-REQ-BODY: till', readKerberosTime),
     rtime: readOptional(fields, 6, 'KDC-REQ-BODY: rtime', readKerberosTime),
-    nonce: readField(fields, 7, 'KDC-REQ-BODY: nonce', readUInt32),
+    nonce: readField(fields, 7, 'KDC-REQ-BODY: nonce', readNonce),
     etype: readField(fields, 8, 'KDC-REQ-BODY: etype', readInt32List),
     addresses: readOptional(fields, 9, 'KDC-REQ-BODY: addresses', readHostAddresses),
     encAuthorizationData: readOptional(fields, 10, 'KDC-REQ-BODY: enc-authorization-data', readEncryptedData),
@@ -134,7 +134,7 @@ function writeBodyFields(writer: DerWriter, value: KdcReqBodyFields): void {
   writeOptional(writer, 10, value.encAuthorizationData, writeEncryptedData)
   writeOptional(writer, 9, value.addresses, writeHostAddresses)
   writeField(writer, 8, value.etype, writeInt32List)
-  writeField(writer, 7, value.nonce, writeUInt32)
+  writeField(writer, 7, value.nonce, writeNonce)
   writeOptional(writer, 6, value.rtime, writeKerberosTime)
   writeField(writer, 5, value.till, writeKerberosTime)
   writeOptional(writer, 4, value.from, writeKerberosTime)

@@ -54,8 +54,19 @@ test('a request body is kept byte for byte', () => {
   )
   const read = m.decodeDer(body, m.readKdcReqBody)
   assert.equal(read.kdcOptions, 0x0800_0000)
-  assert.equal(read.nonce, 0xffff_ffff)
+  assert.equal(read.nonce, -1)
   assert.deepEqual(m.encodeDer(read, m.writeKdcReqBody), body)
+})
+
+test('a nonce keeps its sign, so that a reply has it as the request had: Heimdal reads no other', () => {
+  const part = m.decodeDer(reference('enc_kdc_rep_part'), m.readEncKdcRepPart)
+  for (const nonce of [-1, -0x8000_0000, 0, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff]) {
+    const der = m.encodeDer({ ...part, nonce }, m.writeEncKdcRepPart)
+    assert.equal(m.decodeDer(der, m.readEncKdcRepPart).nonce, nonce)
+  }
+  for (const nonce of [-0x8000_0001, 0x1_0000_0000, 0.5]) {
+    assert.throws(() => m.encodeDer({ ...part, nonce }, m.writeEncKdcRepPart), TypeError)
+  }
 })
 
 test('EncASRepPart and EncTGSRepPart are both taken, and their tag is kept', () => {
