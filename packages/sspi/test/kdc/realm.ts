@@ -1,9 +1,9 @@
-import { pbkdf2, randomBytes } from '../../src/crypto/index.js'
+import { randomBytes } from '../../src/crypto/index.js'
 import { embeddedKdc, embeddedSender, type EmbeddedKdc } from '../../src/io/embedded-kdc/index.js'
+import { performEffects } from '../../src/io/krb5/index.js'
 import { memoryPrincipals, type MemoryPrincipals, type PrincipalEntry } from '../../src/io/principals/index.js'
 import type { KdcEvent, KdcPeer, KdcPolicyOptions } from '../../src/kdc/index.js'
 import {
-  EffectRun,
   Enctype,
   type KerberosKey,
   type Effectful,
@@ -12,7 +12,6 @@ import {
   type KerberosOptions,
   type PrincipalName,
 } from '../../src/kerberos/index.js'
-import { revealCredential, type Answer, type Ask, type KdcSender } from '../../src/sspi/index.js'
 import { clientOf, passwordOf } from '../kerberos/kdc-exchange/fake-kdc.js'
 
 export const NOW = new Date('2026-11-22T12:00:00Z')
@@ -56,31 +55,7 @@ export class TestRealm {
 
   /** Runs a piece of our client against the KDC, or those of several realms. */
   async run<T>(effectful: Effectful<T>, ...others: readonly TestRealm[]): Promise<T> {
-    return drive(effectful, embeddedSender(this.kdc, ...others.map(({ kdc }) => kdc)))
-  }
-}
-
-async function drive<T>(effectful: Effectful<T>, send: KdcSender): Promise<T> {
-  const run = new EffectRun(effectful)
-  let progress = run.step()
-  while (progress.kind === 'ask') progress = run.step(await answerTo(progress.ask, send))
-  return progress.value
-}
-
-async function answerTo(ask: Ask, send: KdcSender): Promise<Answer> {
-  switch (ask.effect) {
-    case 'kdc':
-      return { effect: 'kdc', value: await send(ask.query, undefined) }
-    case 'stretch': {
-      const { hash, password, salt, iterations, length } = ask.query
-      return { effect: 'stretch', value: await pbkdf2(hash, password, salt, iterations, length) }
-    }
-    case 'reveal': {
-      const { value, ...purpose } = ask.query
-      return { effect: 'reveal', value: await revealCredential(value, purpose) }
-    }
-    default:
-      throw new Error(`nobody answers '${ask.effect}'`)
+    return performEffects(effectful, embeddedSender(this.kdc, ...others.map(({ kdc }) => kdc)))
   }
 }
 

@@ -1,10 +1,10 @@
 import { pbkdf2 } from '../../crypto/index.js'
 import { EffectRun, type Effectful } from '../../kerberos/index.js'
-import type { Answer, Ask, KdcSender } from '../../sspi/index.js'
+import { revealCredential, type Answer, type Ask, type KdcSender } from '../../sspi/index.js'
 
 /**
  * Runs a piece of the Kerberos client's protocol to its end, such as `obtainTgt` of `sspi/kerberos`: sends what it wants sent,
- * stretches its passwords, keeps its tickets.
+ * stretches its passwords, keeps its tickets, opens the credentials that it armours itself with.
  *
  * ```ts
  * const ticket = await performEffects(obtainTgt(client), kdcSender({ config: await loadDefaultKrb5Conf() }))
@@ -36,6 +36,10 @@ async function answer(ask: Ask, kdc: KdcSender, signal: AbortSignal | undefined)
     case 'keepTickets':
       await ask.query.save(ask.query.cache)
       return { effect: 'keepTickets', value: undefined }
+    case 'reveal': {
+      const { value, ...purpose } = ask.query
+      return { effect: 'reveal', value: await revealCredential(value, purpose) }
+    }
     default:
       throw new TypeError(`a Kerberos client does not ask for '${ask.effect}'`)
   }
