@@ -27,7 +27,7 @@ export function errorCodeOf({ code }: SspiError): number {
   return CODES.find(([, name]) => name === code)?.[0] ?? STATUS_LOGON_FAILURE
 }
 
-/** The failure that a server's NTSTATUS stands for. Values of SSPI (`0x8009….`) are themselves. */
+/** The failure that a server's NTSTATUS stands for; a refused log-on where it is none of the above. */
 export function failureOf(errorCode: number): SspiError {
   const [, code] = CODES.find(([number]) => number === errorCode) ?? [0, 'SEC_E_LOGON_DENIED' as const]
   return new SspiError(code, `CredSSP: the server says ${errorCodeText(errorCode)}`)

@@ -188,7 +188,7 @@ export class TestDomain implements AsyncDisposable {
     this.#directory.addUser(typeof user === 'string' ? { name: user } : user)
   }
 
-  /** Removes a user. Tickets that it has are good until they end. */
+  /** Removes a user. Its service tickets are good until they end; its ticket-granting tickets get no more of them. */
   removeUser(name: string): void {
     this.#directory.removeUser(name)
   }
