@@ -14,10 +14,12 @@ export interface Directive {
   readonly raw: string
 }
 
-/** The directives behind the name of a scheme; the first of a list may have none. */
+/** What stands behind the name of a scheme; the first of a list may have no scheme. */
 export interface SchemeDirectives {
   /** In lower case; `undefined` for directives without a scheme in front of them. */
   readonly scheme: string | undefined
+  /** A token in place of directives (`Negotiate YII…`); `undefined` where there is none. */
+  readonly token68: string | undefined
   readonly directives: readonly Directive[]
 }
 
@@ -33,22 +35,22 @@ export function readDirectives(token: Uint8Array, what: string): readonly Direct
 }
 
 /**
- * Reads the value of one or several WWW-Authenticate fields: challenges of any scheme with commas between them. A scheme's
- * own token (`Negotiate YII…`) is passed over.
+ * Reads the value of one or several WWW-Authenticate fields: challenges of any scheme with commas between them, RFC 9110 §11.6.1.
  *
  * @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when it does not parse.
  */
 export function readSchemes(token: Uint8Array, what: string): readonly SchemeDirectives[] {
   const scanner = new Scanner(octetsOf(token), what)
-  const found: { scheme: string | undefined; directives: Directive[] }[] = []
+  const found: { scheme: string | undefined; token68: string | undefined; directives: Directive[] }[] = []
   let count = 0
   scanner.skipCommas()
   while (!scanner.ended) {
     const scheme = scanner.scheme()
-    if (scheme !== undefined) found.push({ scheme: scheme.toLowerCase(), directives: [] })
-    if (scheme === undefined || !(scanner.atElementEnd || scanner.skipToken68())) {
+    const token68 = scheme === undefined || scanner.atElementEnd ? undefined : scanner.token68()
+    if (scheme !== undefined) found.push({ scheme: scheme.toLowerCase(), token68, directives: [] })
+    if (scheme === undefined || !(scanner.atElementEnd || token68 !== undefined)) {
       if (++count > MAX_DIRECTIVES) throw malformed(what, `more than ${MAX_DIRECTIVES} directives`)
-      if (found.length === 0) found.push({ scheme: undefined, directives: [] })
+      if (found.length === 0) found.push({ scheme: undefined, token68: undefined, directives: [] })
       found.at(-1)!.directives.push(scanner.directive()) // there is one by now
     }
     scanner.endElement()
@@ -159,8 +161,8 @@ class Scanner {
     this.skipCommas()
   }
 
-  skipToken68(): boolean {
-    return this.#match(TOKEN68) !== undefined
+  token68(): string | undefined {
+    return this.#match(TOKEN68)?.[0]
   }
 
   /** The name of a scheme, if one stands here: a name that no `=` follows. */

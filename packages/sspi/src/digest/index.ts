@@ -2,6 +2,7 @@ export { algorithmOf, findAlgorithm, type DigestAlgorithm, type DigestAlgorithmN
 export type { CipherFacts, CipherName } from './ciphers.js'
 export { ASC_REQ_HTTP, ISC_REQ_HTTP } from './constants.js'
 export type { DigestForm, Qop } from './computations.js'
+export { quote, readSchemes, type Directive, type SchemeDirectives } from './directives.js'
 export { DigestCredential, type DigestSecret, type PasswordForms } from './credential.js'
 export {
   readHttpChallenges,
