@@ -7,6 +7,7 @@ import type {
 import type { SecBufferDesc } from './buffer.js'
 import type { Side } from './events.js'
 import type { CredHandle, CtxtHandle } from './handles.js'
+import type { Policy } from './world.js'
 
 /** What both sides' calls have in common. */
 export interface StepOptions {
@@ -38,6 +39,8 @@ export interface AcceptSecurityContextOptions extends StepOptions {
   readonly input?: SecBufferDesc | undefined
   /** `ASC_REQ_…`. Counts on the first call (`ASC_REQ_ALLOCATE_MEMORY` on each). */
   readonly contextReq: number
+  /** What this server demands, where it is something else than the interface's policy. Counts on the first call. Default: nothing else. */
+  readonly policy?: Partial<Policy> | undefined
 }
 
 /** The statuses of a step that went well. */

@@ -38,6 +38,7 @@ import { qualifiedName } from './identity.js'
 import { readInput } from './input.js'
 import { checkAlert, outputToken, putMissing, putOutcome, type Delivery } from './output.js'
 import { never } from './time.js'
+import { withPolicy } from './world.js'
 
 /** What the contexts of one interface share. */
 export interface ContextParts extends ImportParts {
@@ -76,8 +77,9 @@ export class ContextKeeper {
     return this.#step('acceptor', options, allocate, '', (of, held) => {
       if (of.accept === undefined) throw unsupported(of, 'cannot accept')
       if (held.use === 'outbound') throw wrongUse(of, 'outbound')
-      const { contextReq } = options
-      return of.accept({ credential: held.credential, contextReq, packages: this.#parts.registry }, this.#parts.world)
+      const { contextReq, policy } = options
+      const world = policy === undefined ? this.#parts.world : withPolicy(this.#parts.world, policy)
+      return of.accept({ credential: held.credential, contextReq, packages: this.#parts.registry }, world)
     })
   }
 

@@ -31,6 +31,7 @@ import { CredHandle, type CtxtHandle } from './handles.js'
 import { requestBuffers, type HttpRequest } from './http-request.js'
 import type { LevelOne } from './level-one.js'
 import { achievedFlags, SecureSession } from './secure-session.js'
+import type { Policy } from './world.js'
 
 /** What both sides' options have in common. */
 export interface ExchangeOptions {
@@ -67,7 +68,13 @@ export interface InitiateOptions extends ExchangeOptions {
 }
 
 /** Options of `accept`. */
-export type AcceptOptions = ExchangeOptions
+export interface AcceptOptions extends ExchangeOptions {
+  /**
+   * What this server demands of its clients, where that is something else than the interface's policy: two servers of one interface
+   * may have other names. Default: nothing else.
+   */
+  readonly policy?: Partial<Policy> | undefined
+}
 
 /** What a step of an exchange comes to. */
 export interface ExchangeStep {
@@ -285,13 +292,13 @@ export class AcceptorExchange extends AbstractExchange {
 
   /** One step with each token of the client. Errors as for {@link InitiatorExchange.step}. */
   step(token?: Uint8Array, signal?: AbortSignal): Promise<ExchangeStep> {
-    const { http, flags = 0 } = this.#options
+    const { http, flags = 0, policy } = this.#options
     const { integrity = http === undefined, confidentiality = http === undefined } = this.#options
     const required = (integrity ? ASC_REQ_INTEGRITY : 0) | (confidentiality ? ASC_REQ_CONFIDENTIALITY : 0)
     const sequence = integrity || confidentiality ? ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT : 0
     const contextReq = required | ASC_REQ_MUTUAL_AUTH | sequence | flags
     return this.advance(token, required, signal, ({ credential, context, input, output, signal }) =>
-      this.table.acceptSecurityContext({ credential, context, input, output, signal, contextReq }),
+      this.table.acceptSecurityContext({ credential, context, input, output, signal, contextReq, policy }),
     )
   }
 

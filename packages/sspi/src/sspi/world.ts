@@ -28,3 +28,13 @@ export interface World {
   /** Tells what happened, to whoever listens. */
   emit(event: AuthenticationEvent): void
 }
+
+/** The same world with other demands, for one exchange. What is left out of them stays. */
+export function withPolicy(world: World, policy: Partial<Policy>): World {
+  return {
+    now: () => world.now(),
+    random: (length) => world.random(length),
+    policy: { ...world.policy, ...policy },
+    emit: (event) => world.emit(event),
+  }
+}
