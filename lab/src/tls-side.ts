@@ -126,10 +126,13 @@ export class TlsConnection {
   /** Runs the exchange. What fails here is told to the peer by its alert, and thrown. */
   async shakeHands(options: TlsSideOptions): Promise<void> {
     if (this.#client) await this.#step(options, undefined)
-    for (;;) {
-      if (!(await this.#more())) throw new Error('the peer has gone')
-      const { done, consumed } = await this.#step(options, this.#waiting)
+    for (let seen = 0; ;) {
+      if (!(await this.#more(seen))) throw new Error('the peer has gone')
+      const token = this.#waiting
+      const { done, consumed } = await this.#step(options, token)
+      // more may have come during the step
       this.#waiting = this.#waiting.slice(consumed)
+      seen = token.length - consumed
       if (done) return
     }
   }
@@ -162,7 +165,7 @@ export class TlsConnection {
       const message = new SecBufferDesc(buffers)
       const { status } = this.#side.sspi.decryptMessage(this.ctx, message)
       if (status === SEC_E_INCOMPLETE_MESSAGE) {
-        if (!(await this.#more())) return { text, closed: false }
+        if (!(await this.#more(this.#waiting.length))) return { text, closed: false }
         continue
       }
       text += new TextDecoder().decode(message.find(SECBUFFER_DATA)?.bytes)
@@ -216,10 +219,9 @@ export class TlsConnection {
     }
   }
 
-  /** Waits until more has come than there was; `false` when the peer has gone. */
-  async #more(): Promise<boolean> {
-    const before = this.#waiting.length
-    while (this.#waiting.length === before) {
+  /** Waits until more bytes wait than were seen; `false` when the peer has gone. */
+  async #more(seen: number): Promise<boolean> {
+    while (this.#waiting.length <= seen) {
       if (this.#ended) return false
       await new Promise<void>((resolve) => (this.#wake = resolve))
     }

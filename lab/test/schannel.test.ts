@@ -81,26 +81,40 @@ class ServerProgram {
     ]
     const trust = ['--x509cafile', path('ca.crt'), '--require-client-cert']
     const program = new ServerProgram(new Child('gnutls-serv', 'gnutls-serv', [...all, ...trust, ...args]), port)
-    await program.says(/Echo Server listening on IPv4/)
+    await program.says(/listening on IPv4 [^\n]*done/)
     return program
   }
 
   async says(pattern: RegExp): Promise<void> {
-    const until = Date.now() + 10_000
-    while (!pattern.test(this.output)) {
-      if (Date.now() > until) throw this.child.error(`it does not say ${String(pattern)}: ${this.output}`)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+    await waitFor(
+      () => pattern.test(this.output),
+      this.child,
+      () => `it does not say ${String(pattern)}: ${this.output}`,
+    )
   }
 
-  /** A command of s_server, which throws away what comes in the same read, and says nothing when it is done. */
-  async command(letter: string): Promise<void> {
+  /** A command of s_server with `-state`, which throws away what comes in the same read: waits until it is carried out. */
+  async command(letter: string, state: string): Promise<void> {
+    const before = this.output.split(state).length
     this.child.stdin.write(`${letter}\n`)
-    await new Promise((resolve) => setTimeout(resolve, 300))
+    await waitFor(
+      () => this.output.split(state).length > before,
+      this.child,
+      () => `${letter}: ${this.output}`,
+    )
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.child.stop()
+  }
+}
+
+/** Waits until something holds, and blames the program that should have brought it about. */
+async function waitFor(holds: () => boolean, child: Child, complaint: () => string): Promise<void> {
+  const until = Date.now() + 30_000
+  while (!holds()) {
+    if (Date.now() > until) throw child.error(complaint())
+    await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
 
@@ -124,11 +138,11 @@ async function client(
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
   try {
     if (input !== undefined) child.stdin.write(input)
-    const end = Date.now() + 10_000
-    while (!until.test(output + child.stderr)) {
-      if (Date.now() > end) throw child.error(`it does not say ${String(until)}: ${output}`)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+    await waitFor(
+      () => until.test(output + child.stderr),
+      child,
+      () => `it does not say ${String(until)}: ${output}`,
+    )
     return output + child.stderr
   } finally {
     await child.stop()
@@ -164,7 +178,7 @@ for (const suite of CIPHER_SUITES) {
   const choice =
     suite.version === 0x0304 ? ['-ciphersuites', suite.name] : ['-tls1_2', '-cipher', OPENSSL_NAMES[suite.name]!]
 
-  test(`our client, openssl s_server: ${suite.name}`, { skip, timeout: 30_000 }, async () => {
+  test(`our client, openssl s_server: ${suite.name}`, { skip, timeout: 60_000 }, async () => {
     await using server = await ServerProgram.openssl(certificate, '-rev', '-Verify', '1', '-alpn', 'lab', ...choice)
     const side = await TlsSide.make(true, credential('client'))
     const connection = await side.connect(server.port, { protocols: ['other', 'lab'] })
@@ -177,7 +191,7 @@ for (const suite of CIPHER_SUITES) {
     await connection.close()
   })
 
-  test(`openssl s_client, our server: ${suite.name}`, { skip, timeout: 30_000 }, async () => {
+  test(`openssl s_client, our server: ${suite.name}`, { skip, timeout: 60_000 }, async () => {
     const side = await TlsSide.make(false, credential(certificate))
     let name = ''
     const { port, server } = await side.listen(async (connection, failure) => {
@@ -207,7 +221,7 @@ for (const [version, only] of [
 ] as const) {
   const priority = `NORMAL:-VERS-ALL:+VERS-${version.replace(' ', '')}`
 
-  test(`our client, gnutls-serv: ${version}`, { skip, timeout: 30_000 }, async () => {
+  test(`our client, gnutls-serv: ${version}`, { skip, timeout: 60_000 }, async () => {
     await using server = await ServerProgram.gnutls('--priority', priority)
     const side = await TlsSide.make(true, credential('client', { enabledProtocols: only }))
     for (const resumed of [0, 1]) {
@@ -219,7 +233,7 @@ for (const [version, only] of [
     }
   })
 
-  test(`gnutls-cli, our server: ${version}`, { skip, timeout: 30_000 }, async () => {
+  test(`gnutls-cli, our server: ${version}`, { skip, timeout: 60_000 }, async () => {
     const side = await TlsSide.make(
       false,
       credential('server', { enabledProtocols: only, requireClientCertificate: true }),
@@ -248,7 +262,7 @@ for (const [version, only] of [
     }
   })
 
-  test(`our client goes on with a session of openssl s_server: ${version}`, { skip, timeout: 30_000 }, async () => {
+  test(`our client goes on with a session of openssl s_server: ${version}`, { skip, timeout: 60_000 }, async () => {
     await using server = await ServerProgram.openssl('server', '-rev', '-Verify', '1')
     const side = await TlsSide.make(true, credential('client', { enabledProtocols: only }))
     for (const resumed of [0, 1, 1]) {
@@ -260,7 +274,7 @@ for (const [version, only] of [
     }
   })
 
-  test(`openssl s_client goes on with a session of our server: ${version}`, { skip, timeout: 30_000 }, async () => {
+  test(`openssl s_client goes on with a session of our server: ${version}`, { skip, timeout: 60_000 }, async () => {
     const side = await TlsSide.make(false, credential('server', { enabledProtocols: only }))
     const flags: number[] = []
     const serve = async (connection: TlsConnection): Promise<void> => {
@@ -281,7 +295,7 @@ for (const [version, only] of [
 
   test(
     `bad certificates of openssl s_server are refused, and it is told why: ${version}`,
-    { skip, timeout: 30_000 },
+    { skip, timeout: 60_000 },
     async () => {
       for (const [name, code, alert] of [
         ['expired', 'SEC_E_CERT_EXPIRED', 'certificate expired'],
@@ -308,7 +322,7 @@ for (const [version, only] of [
 
   test(
     `bad certificates of openssl s_client are refused, and it is told why: ${version}`,
-    { skip, timeout: 30_000 },
+    { skip, timeout: 60_000 },
     async () => {
       const failures: unknown[] = []
       const options = { enabledProtocols: only, crls: pem('ca.crl'), requireClientCertificate: true }
@@ -348,13 +362,13 @@ for (const [version, only] of [
   )
 }
 
-test('openssl s_server asks for new keys, and both go on', { skip, timeout: 30_000 }, async () => {
-  await using server = await ServerProgram.openssl('server', '-tls1_3')
+test('openssl s_server asks for new keys, and both go on', { skip, timeout: 60_000 }, async () => {
+  await using server = await ServerProgram.openssl('server', '-tls1_3', '-state')
   const side = await TlsSide.make(true, credential(undefined))
   const connection = await side.connect(server.port)
   for (const command of ['k', 'K', 'K']) {
     connection.send('from us\n')
-    await server.command(command)
+    await server.command(command, 'write server key update')
     server.child.stdin.write('a line\n')
     assert.match((await connection.receive('a line\n')).text, /a line\n$/)
   }
@@ -363,7 +377,7 @@ test('openssl s_server asks for new keys, and both go on', { skip, timeout: 30_0
   await connection.close()
 })
 
-test('openssl s_client asks for new keys, and both go on', { skip, timeout: 30_000 }, async () => {
+test('openssl s_client asks for new keys, and both go on', { skip, timeout: 60_000 }, async () => {
   const side = await TlsSide.make(false, credential('server'))
   const statuses: number[] = []
   const { port, server } = await side.listen(async (connection) => {
@@ -376,28 +390,28 @@ test('openssl s_client asks for new keys, and both go on', { skip, timeout: 30_0
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
     for (const [index, command] of ['first', 'K', 'second', 'k', 'third', 'K', 'fourth'].entries()) {
       child.stdin.write(`${command}\n`)
-      const answered = index % 2 === 0 ? new RegExp(`\n${command}\n`) : /KEYUPDATE/
-      const end = Date.now() + 10_000
-      while (!answered.test(output + child.stderr)) {
-        if (Date.now() > end) throw child.error(`${command}: ${output}`)
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
+      // s_client throws away what comes in the same read as a command, so each of them is waited for
+      const answered = (): boolean =>
+        index % 2 === 0
+          ? output.includes(`\n${command}\n`)
+          : child.stderr.split('KEYUPDATE').length > Math.ceil(index / 2)
+      await waitFor(answered, child, () => `${command}: ${output}`)
     }
     child.stdin.write('Q\n')
     await child.exit()
   } finally {
     server.close()
   }
-  const end = Date.now() + 5_000
+  const end = Date.now() + 30_000
   while (statuses.length === 0 && Date.now() < end) await new Promise((resolve) => setTimeout(resolve, 20))
   assert.equal(statuses.filter((status) => status === SEC_I_RENEGOTIATE).length, 2)
 })
 
-test('openssl s_server asks for a new handshake of TLS 1.2, and is told no', { skip, timeout: 30_000 }, async () => {
-  await using server = await ServerProgram.openssl('server', '-tls1_2')
+test('openssl s_server asks for a new handshake of TLS 1.2, and is told no', { skip, timeout: 60_000 }, async () => {
+  await using server = await ServerProgram.openssl('server', '-tls1_2', '-state')
   const side = await TlsSide.make(true, credential(undefined))
   const connection = await side.connect(server.port)
-  await server.command('r')
+  await server.command('r', 'write hello request')
   server.child.stdin.write('a line\n')
   // OpenSSL's program takes the refusal for the end of the connection.
   const { text } = await connection.receive('a line\n').catch((error: unknown) => ({ text: String(error) }))
@@ -405,7 +419,7 @@ test('openssl s_server asks for a new handshake of TLS 1.2, and is told no', { s
   assert.ok(text.includes('a line') || text === '' || text.includes('gone'), text)
 })
 
-test('curl and Node’s https fetch a page from our server', { skip, timeout: 30_000 }, async () => {
+test('curl and Node’s https fetch a page from our server', { skip, timeout: 60_000 }, async () => {
   const side = await TlsSide.make(false, credential('server'))
   const page = 'x'.repeat(100_000)
   const { port, server } = await side.listen(
@@ -436,7 +450,7 @@ test('curl and Node’s https fetch a page from our server', { skip, timeout: 30
   }
 })
 
-test('what is no TLS is refused', { skip, timeout: 30_000 }, async () => {
+test('what is no TLS is refused', { skip, timeout: 60_000 }, async () => {
   const failures: unknown[] = []
   const side = await TlsSide.make(false, credential('server'))
   const { port, server } = await side.listen((_, failure) => void failures.push(failure))
