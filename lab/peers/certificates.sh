@@ -78,9 +78,10 @@ HOST='subjectAltName = DNS:server.example.com, DNS:*.wild.example.com, IP:127.0.
   alone self-signed server.example.com alone
   key intermediate ec
   sign intermediate ca 'Lab Intermediate' $'basicConstraints = critical, CA:TRUE, pathlen:0\nkeyUsage = critical, keyCertSign, cRLSign'
-  for name in server expired early wrong-usage no-signature revoked stranger chained client client-upn client-revoked; do key "$name" ec; done
+  for name in server expired early wrong-usage no-signature revoked stranger chained client client-upn client-revoked localhost; do key "$name" ec; done
   key server-rsa rsa
   sign server ca server.example.com "$SERVER"$'\n'"$HOST"
+  sign localhost ca localhost "$SERVER"$'\nsubjectAltName = DNS:localhost, IP:127.0.0.1'
   sign server-rsa ca server.example.com "$SERVER"$'\n'"$HOST"
   sign chained intermediate server.example.com "$SERVER"$'\n'"$HOST"
   sign expired ca server.example.com "$SERVER"$'\n'"$HOST" 20200101000000Z 20210101000000Z

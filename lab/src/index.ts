@@ -1,3 +1,4 @@
+export { Browser, type BrowserOptions, type Visit } from './chromium.js'
 export { RpcClient, RpcFault, type RpcInterface, type RpcSecurity } from './dcerpc.js'
 export { ask, DigestWeb, type SeenRequest, type WebAnswer } from './digest-web.js'
 export { FrameDecoder, FrameType, StreamChannel, encodeFrame, type Frame, type FrameChannel } from './frames.js'
@@ -47,22 +48,27 @@ export {
   type NtlmAuthServerOptions,
   type NtlmAuthVerdict,
 } from './ntlm-auth.js'
+export { localhostIdentity, NtlmWeb, type SeenAuthenticate } from './ntlm-web.js'
 export {
   GSS_DOMAIN,
   PASSWORD,
   UTF8_PASSWORD,
   WINBIND_DOMAIN,
+  apacheGssapi,
   commandOf,
   freeRdp,
   heimdalKdc,
   missing,
   mitKdc,
   sambaAd,
+  squid,
+  type ApacheGssapi,
   type FreeRdp,
   type HeimdalKdc,
   type MitKdc,
   type PeerName,
   type SambaAd,
+  type Squid,
 } from './peers.js'
 export { ClientFolder, EmbeddedRealm, type EmbeddedRealmOptions } from './embedded-realm.js'
 export { KerberosSide, type KerberosSideOptions } from './kerberos-side.js'
@@ -71,4 +77,5 @@ export { runProgram, runSspi, serveSspi, type Ended, type ProgramOptions, type S
 export { carry, connectRdp, establishOver, listenRdp, type RdpServer, type SecuredWire } from './rdp.js'
 export { relayRdp, type RdpRelayOptions } from './rdp-relay.js'
 export { ENDPOINT_MAPPER, portOf, SAMR, SamrCalls } from './rpc-calls.js'
+export { TicketFolder } from './ticket-folder.js'
 export { digestLayer, SaslSample, type SaslSampleOptions } from './sasl-sample.js'

@@ -12,6 +12,9 @@ const VARIABLES = {
   'heimdal-gss-peer': 'HEIMDAL_GSS_PEER',
   curl: 'LAB_CURL',
   apache: 'LAB_APACHE',
+  'apache-gssapi': 'LAB_APACHE_GSSAPI',
+  squid: 'LAB_SQUID',
+  chromium: 'LAB_CHROMIUM',
   'cyrus-sasl': 'CYRUS_SASL',
   java: 'JGSS_PEER',
   freerdp: 'FREERDP',
@@ -179,6 +182,53 @@ export function freeRdp(): FreeRdp {
   const client = commandOf('freerdp')
   const [host = '', port] = variable('FREERDP_SERVER').split(':')
   return { client, host, port: Number(port), certificates: variable('FREERDP_CERTIFICATES') }
+}
+
+/** Apache with mod_auth_gssapi, for `HTTP/localhost` in MIT's realm. */
+export interface ApacheGssapi {
+  /**
+   * The origin, such as `http://localhost:41234`. Behind it `/kerberos` (a token for each request), `/bound` (one for a
+   * connection), `/negotiate` (NTLM as well), `/ntlm`, `/basic`, `/delegated`, `/session`, `/tls-only`; `/moved/x` sends to `/x`.
+   */
+  readonly http: string
+  readonly https: string
+  /** The path of the certificate to trust over https. */
+  readonly ca: string
+  /** The path of its log. */
+  readonly log: string
+}
+
+/**
+ * Apache with mod_auth_gssapi.
+ *
+ * @throws Error when it is not up.
+ */
+export function apacheGssapi(): ApacheGssapi {
+  return {
+    http: commandOf('apache-gssapi'),
+    https: variable('LAB_APACHE_GSSAPI_TLS'),
+    ca: variable('LAB_APACHE_GSSAPI_CA'),
+    log: variable('LAB_APACHE_GSSAPI_LOG'),
+  }
+}
+
+/** Squid, a proxy that wants Negotiate (as `HTTP/localhost` in MIT's realm), NTLM (winbind's accounts) or Digest. */
+export interface Squid {
+  /** `http://localhost:3128`. */
+  readonly url: string
+  /** Of Digest. */
+  readonly realm: string
+  /** The path of its access log. */
+  readonly log: string
+}
+
+/**
+ * Squid.
+ *
+ * @throws Error when it is not up.
+ */
+export function squid(): Squid {
+  return { url: commandOf('squid'), realm: variable('LAB_SQUID_REALM'), log: variable('LAB_SQUID_LOG') }
 }
 
 function variable(name: string): string {
