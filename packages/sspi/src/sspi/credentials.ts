@@ -99,7 +99,7 @@ export class CredentialKeeper {
 
   async acquire(options: AcquireCredentialsOptions): Promise<AcquiredCredentials> {
     const of = this.#registry.require(options.package)
-    const use = readUse(options.credentialUse)
+    const use = readUse(options)
     const value = await reveal(options, use)
     const request = { use, principal: options.principal, value, packages: this.#registry }
     const state = new CredentialState(of, this.#make(of, request), use)
@@ -135,7 +135,7 @@ export class CredentialKeeper {
   }
 }
 
-function readUse(credentialUse: number): CredentialRequest['use'] {
+function readUse({ credentialUse, authData }: AcquireCredentialsOptions): CredentialRequest['use'] {
   switch (credentialUse & SECPKG_CRED_BOTH) {
     case SECPKG_CRED_BOTH:
       return 'both'
@@ -144,7 +144,10 @@ function readUse(credentialUse: number): CredentialRequest['use'] {
     case SECPKG_CRED_OUTBOUND:
       return 'outbound'
     default:
-      throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', `credentialUse ${credentialUse}: inbound, outbound or both?`)
+      throw new SspiError(
+        authData === undefined ? 'SEC_E_NO_CREDENTIALS' : 'SEC_E_UNKNOWN_CREDENTIALS',
+        `credentialUse ${credentialUse}: inbound, outbound or both?`,
+      )
   }
 }
 

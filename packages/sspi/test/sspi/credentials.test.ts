@@ -133,7 +133,7 @@ suite('acquiring credentials', () => {
     await assert.rejects(revealed(failing), { message: 'vault is shut' })
   })
 
-  test('facts 46 to 50: SEC_WINNT_AUTH_IDENTITY stands for a user with a password, whatever of it is missing', async () => {
+  test('SEC_WINNT_AUTH_IDENTITY stands for a user with a password, whatever of it is missing', async () => {
     const password = { kind: 'password', packageList: undefined }
     const cases: readonly (readonly [SecWinntAuthIdentity, object])[] = [
       [
@@ -232,7 +232,10 @@ suite('acquiring credentials', () => {
 
   test('a use must be given, and binds', async () => {
     const { table, fake } = new Bench()
-    await assert.rejects(table.acquireCredentialsHandle({ package: 'Fake', credentialUse: 0 }), {
+    const forNothing = { package: 'Fake', credentialUse: 0 }
+    await assert.rejects(table.acquireCredentialsHandle(forNothing), { code: 'SEC_E_NO_CREDENTIALS' })
+    const authData = { user: 'alice', password: SECRET }
+    await assert.rejects(table.acquireCredentialsHandle({ ...forNothing, authData }), {
       code: 'SEC_E_UNKNOWN_CREDENTIALS',
     })
     for (const [use, name] of [
