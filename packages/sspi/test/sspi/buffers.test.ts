@@ -32,7 +32,7 @@ suite('SecBuffer', () => {
     const none = new SecBuffer(SECBUFFER_TOKEN)
     assert.equal(none.pvBuffer, undefined)
     assert.equal(none.bytes.length, 0)
-    none.cbBuffer = 64 // fact 65: no memory, but a length
+    none.cbBuffer = 64 // no memory, but a length
     assert.equal(none.bytes.length, 0)
   })
 
