@@ -3,6 +3,7 @@ import { describeKerberosError } from 'sspi/kerberos'
 import { describeFailure } from '../failure.js'
 import { enctypeName, flagLetters } from '../kerberos/ticket-facts.js'
 import type { Reporter } from '../transfer/reporter.js'
+import { addressText } from './address-text.js'
 import type { RealmFolder } from './realm-folder.js'
 
 /** How a realm is served. */
@@ -53,8 +54,8 @@ function howToUse({ realm, krb5Conf }: RealmFolder, place: { readonly host: stri
 
 function tell(event: KdcEvent, reporter: Reporter): void {
   const { from, ...facts } = event
-  const address = from.address && Array.from(from.address.address)
-  reporter.event(event.kind, { ...facts, service: from.service, address: address?.join('.') }, sentenceOf(event))
+  const address = from.address && addressText(from.address.address)
+  reporter.event(event.kind, { ...facts, service: from.service, address }, sentenceOf(event))
 }
 
 function sentenceOf(event: KdcEvent): string {

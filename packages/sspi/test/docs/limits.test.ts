@@ -124,6 +124,7 @@ const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
   'bytes of them': inSource('kdc/look-aside.ts', /MOST_BYTES = /),
   'time that a reply is kept': inSource('kdc/look-aside.ts', /KEPT_SECONDS = /),
   'clocks of client and KDC': inSource('kdc/policy.ts', /options.clockSkewSeconds \?\? /),
+  'keys that a change has retired': inSource('io/principals/memory-principals.ts', /MOST_RETIRED = /),
   'failures that lock an account': inSource('kdc/policy.ts', /lockout.failures \?\? /),
   'authorization data of a ticket': inSource('kdc/carried-data.ts', /MOST_BYTES = /),
   'transited realms, encoded': inSource('kerberos/transited.ts', /LONGEST = /),

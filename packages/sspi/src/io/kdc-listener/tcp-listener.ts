@@ -1,6 +1,6 @@
 import { createServer, isIPv6, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { KdcService } from '../kdc/index.js'
-import { plainAddress, type KdcSource } from './client-address.js'
+import { networkOf, plainAddress, type KdcSource } from './client-address.js'
 import { TcpConnection, type ConnectionOptions } from './tcp-connection.js'
 
 /** How connections are taken. */
@@ -19,6 +19,7 @@ export class TcpListener {
   readonly #options: TcpOptions
   /** The one that has waited longest first. */
   readonly #connections = new Set<TcpConnection>()
+  /** How many each address has, as {@link networkOf} counts addresses. */
   readonly #perAddress = new Map<string, number>()
 
   private constructor(options: TcpOptions) {
@@ -60,9 +61,10 @@ export class TcpListener {
   #onConnection(socket: Socket): void {
     const { service, gate, maxConnections, maxConnectionsPerAddress } = this.#options
     const from: KdcSource = { address: plainAddress(socket.remoteAddress), transport: 'tcp', service }
-    const ofAddress = this.#perAddress.get(from.address) ?? 0
+    const network = networkOf(from.address)
+    const ofAddress = this.#perAddress.get(network) ?? 0
     const room =
-      (ofAddress < maxConnectionsPerAddress || this.#dropOne((other) => other.from.address === from.address)) &&
+      (ofAddress < maxConnectionsPerAddress || this.#dropOne((other) => networkOf(other.from.address) === network)) &&
       (this.#connections.size < maxConnections || this.#dropOne(() => true))
     if (!room) {
       gate.refused('too many connections', from)
@@ -75,7 +77,7 @@ export class TcpListener {
       this.#connections.add(connection)
     })
     this.#connections.add(connection)
-    this.#perAddress.set(from.address, (this.#perAddress.get(from.address) ?? 0) + 1)
+    this.#perAddress.set(network, (this.#perAddress.get(network) ?? 0) + 1)
     socket.once('close', () => this.#forget(connection))
   }
 
@@ -93,9 +95,9 @@ export class TcpListener {
 
   #forget(connection: TcpConnection): void {
     if (!this.#connections.delete(connection)) return
-    const { address } = connection.from
-    const left = (this.#perAddress.get(address) ?? 1) - 1
-    if (left > 0) this.#perAddress.set(address, left)
-    else this.#perAddress.delete(address)
+    const network = networkOf(connection.from.address)
+    const left = (this.#perAddress.get(network) ?? 1) - 1
+    if (left > 0) this.#perAddress.set(network, left)
+    else this.#perAddress.delete(network)
   }
 }
