@@ -61,7 +61,7 @@ export class Child {
    *
    * @throws Error when it has not after `timeoutMilliseconds`; it is left running.
    */
-  async exit(timeoutMilliseconds = 10_000): Promise<ChildExit> {
+  async exit(timeoutMilliseconds = 30_000): Promise<ChildExit> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
       const refuse = (): void => reject(this.error(`still running after ${timeoutMilliseconds} ms`))

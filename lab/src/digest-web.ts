@@ -102,7 +102,7 @@ export async function ask(
   const { method = 'GET', authorization, body } = options
   const headers =
     authorization === undefined ? {} : { authorization: `Digest ${Buffer.from(authorization).toString('latin1')}` }
-  const sent = request(`${origin}${path}`, { method, headers, agent: false, timeout: 10_000 })
+  const sent = request(`${origin}${path}`, { method, headers, agent: false, timeout: 30_000 })
   sent.end(body)
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
   await buffer(response)

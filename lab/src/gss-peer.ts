@@ -60,7 +60,7 @@ export class GssPeer implements FrameChannel, AsyncDisposable {
 
   /** Starts the program and, for TCP, connects to it. */
   static async start(options: GssPeerOptions): Promise<GssPeer> {
-    const timeoutMilliseconds = options.timeoutMilliseconds ?? 10_000
+    const timeoutMilliseconds = options.timeoutMilliseconds ?? 30_000
     const command = options.command ?? commandOf('gss-peer')
     const run = (transport: readonly string[]): Child =>
       new Child(`gss-peer ${options.role}`, command, [options.role, ...transport, ...(options.args ?? [])], options.env)

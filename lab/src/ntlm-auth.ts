@@ -55,7 +55,7 @@ class Helper {
     const command = options.command ?? commandOf('winbind')
     const all = [`--helper-protocol=${protocol}`, ...args, ...(options.args ?? [])]
     this.child = new Child(`ntlm_auth ${protocol}`, command, all)
-    this.#timeoutMilliseconds = options.timeoutMilliseconds ?? 10_000
+    this.#timeoutMilliseconds = options.timeoutMilliseconds ?? 30_000
     let text = ''
     this.child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
       const lines = (text + chunk).split('\n')

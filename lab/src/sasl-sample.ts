@@ -13,7 +13,7 @@ export interface SaslSampleOptions {
   readonly password?: string
 }
 
-const WAIT_MILLISECONDS = 10_000
+const WAIT_MILLISECONDS = 30_000
 
 /** A sample program of Cyrus SASL: it speaks DIGEST-MD5 line by line, tokens in base64, then one message each way under the layer. */
 export class SaslSample implements AsyncDisposable {

@@ -21,7 +21,7 @@ export class Wire implements Disposable {
   #wake: () => void = () => {}
 
   static async connect(options: WireOptions): Promise<Wire> {
-    const { host, port, timeoutMilliseconds = 10_000 } = options
+    const { host, port, timeoutMilliseconds = 30_000 } = options
     const socket = connect({ host, port, noDelay: true })
     try {
       await once(socket, 'connect', { signal: AbortSignal.timeout(timeoutMilliseconds) })
@@ -33,7 +33,7 @@ export class Wire implements Disposable {
   }
 
   /** A connection that has been accepted. */
-  static over(socket: Socket, timeoutMilliseconds = 10_000): Wire {
+  static over(socket: Socket, timeoutMilliseconds = 30_000): Wire {
     return new Wire('client', socket, timeoutMilliseconds)
   }
 

@@ -56,6 +56,6 @@ function mit(program: string, args: readonly string[], env: Readonly<Record<stri
     input,
     env: { ...process.env, KRB5_CONFIG: mitKdc().krb5Conf, ...env },
     encoding: 'utf8',
-    timeout: 10_000,
+    timeout: 30_000,
   })
 }

@@ -30,7 +30,7 @@ test('the example logs on with a keytab, to an acceptor of MIT', { skip }, async
     const [line] = (await once(createInterface(peer.stdout), 'line')) as [string]
     const port = line.slice(line.lastIndexOf(':') + 1)
     const request = ['ldap/localhost@MIT.TEST', MIT_KEYTAB, 'HTTP/localhost', '127.0.0.1', port]
-    const { stdout } = await promisify(execFile)(process.execPath, [EXAMPLE, ...request], { env, timeout: 20_000 })
+    const { stdout } = await promisify(execFile)(process.execPath, [EXAMPLE, ...request], { env, timeout: 60_000 })
     assert.match(stdout, /^established with HTTP\/localhost: mutual authentication, integrity, confidentiality\n$/)
   } finally {
     peer.kill()

@@ -30,7 +30,7 @@ for (const daemon of ['heimdal-kcm', 'sssd-kcm'] as const) {
 
     /** Runs a program of MIT's with this daemon's caches; throws when it fails. */
     const mit = (program: string, args: readonly string[], input = ''): string =>
-      execFileSync(program, args, { input, env: { ...process.env, ...env }, encoding: 'utf8', timeout: 10_000 })
+      execFileSync(program, args, { input, env: { ...process.env, ...env }, encoding: 'utf8', timeout: 30_000 })
 
     test("we read what MIT's kinit has left, and MIT's klist and kvno what we have left", async () => {
       mit('kinit', ['bob'], `${PASSWORD}\n`)
