@@ -23,7 +23,7 @@ import {
   type World,
 } from '../sspi/index.js'
 import { checkChannel, checkService, claimedBinding } from './channel-bindings.js'
-import { NO_ENTITY_HASH, responseDigits, type DigestForm, type Qop } from './computations.js'
+import { NO_ENTITY_HASH, noncesOf, responseDigits, type DigestForm, type Qop } from './computations.js'
 import { ASC_REQ_HTTP, MIN_SASL_BUFFER } from './constants.js'
 import { achievedAttributes } from './context-attributes.js'
 import { entityHash, parameterOf, type RequestFacts } from './http-layout.js'
@@ -385,7 +385,8 @@ export class DigestAcceptor implements Exchange {
     if (form === 'http') {
       wipe(client.ha1)
       const nonces = { mint: this.#mint, world: this.#world, id: toHex(this.#world.random(8)) }
-      const parts = { ...common, algorithm: response.algorithm, base: client.base, response }
+      const { algorithm } = response
+      const parts = { ...common, algorithm, base: client.base, sessionNonces: noncesOf(response), response }
       return { kind: 'done', token, consumed, session: new HttpSession(parts, this.#info, nonces) }
     }
     wipe(client.base)

@@ -51,6 +51,11 @@ export function sessionA1(
   }
 }
 
+/** The nonces of a client's response, as the key of its session takes them. */
+export function noncesOf({ nonce, use }: Pick<ResponseParts, 'nonce' | 'use'>): SessionNonces {
+  return { nonce, cnonce: use?.cnonce ?? '' }
+}
+
 /** What a response is made over, beside H(A1). All are octets. */
 export interface ResponseParts {
   readonly nonce: string

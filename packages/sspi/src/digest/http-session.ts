@@ -179,9 +179,9 @@ export class HttpSession implements Session {
   }
 
   #digits(response: DigestResponse, of: Pick<ResponseParts, 'method' | 'entityHash'>): Uint8Array {
-    const { algorithm, base } = this.#parts
+    const { algorithm, base, sessionNonces } = this.#parts
     const { nonce, use, uri } = response
-    const ha1: SecretBytes = sessionA1(algorithm, base, { nonce, cnonce: use?.cnonce ?? '' }, 'http')
+    const ha1: SecretBytes = sessionA1(algorithm, base, sessionNonces, 'http')
     try {
       return responseDigits(algorithm, ha1, { nonce, use, uri, ...of })
     } finally {

@@ -20,7 +20,7 @@ import {
 import { MD5_SESS } from './algorithms.js'
 import { boundDirectives, clientNonce } from './channel-bindings.js'
 import { proveUser, type Proof, type User } from './client-proof.js'
-import { NO_ENTITY_HASH, responseDigits, type DigestForm, type Qop } from './computations.js'
+import { NO_ENTITY_HASH, noncesOf, responseDigits, type DigestForm, type Qop } from './computations.js'
 import { ISC_REQ_HTTP, MIN_SASL_BUFFER } from './constants.js'
 import { achievedAttributes } from './context-attributes.js'
 import type { DigestCredential } from './credential.js'
@@ -377,7 +377,14 @@ export class DigestInitiator implements Exchange {
     if (form === 'http') {
       wipe(proof.ha1)
       const goOn = nextNonce === undefined ? response : renewed(response, nextNonce)
-      const parts = { ...common, algorithm: response.algorithm, base: proof.base, response: goOn }
+      const { algorithm } = response
+      const parts = {
+        ...common,
+        algorithm,
+        base: proof.base,
+        sessionNonces: noncesOf(response),
+        response: goOn,
+      }
       return { kind: 'done', token, consumed, session: new HttpSession(parts, this.#info, undefined) }
     }
     wipe(proof.base)

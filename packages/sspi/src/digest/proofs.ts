@@ -2,7 +2,7 @@ import { toHex } from '../bytes/index.js'
 import { constantTimeEqual, secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
 import { qualifiedName, SspiError, type Account } from '../sspi/index.js'
 import type { DigestAlgorithm } from './algorithms.js'
-import { hashA1, responseDigits, sessionA1, type ResponseParts } from './computations.js'
+import { hashA1, noncesOf, responseDigits, sessionA1, type ResponseParts } from './computations.js'
 import { passwordForms, wipePassword, type PasswordForms } from './credential.js'
 import type { DigestResponse } from './messages/index.js'
 import { bytesOf, isLatin1, octetsOf, textOf, utf8Bytes } from './octets.js'
@@ -41,7 +41,7 @@ function denied(): SspiError {
 export function checkProof(account: Account | undefined, check: ProofCheck): ProvenClient {
   const { response, parts } = check
   const { algorithm } = response
-  const nonces = { nonce: response.nonce, cnonce: response.use?.cnonce ?? '', authzid: response.authzid }
+  const nonces = { ...noncesOf(response), authzid: response.authzid }
   let proven: { base: SecretBytes; ha1: SecretBytes } | undefined
   const given = bytesOf(response.response)
   for (const base of candidates(account, check)) {

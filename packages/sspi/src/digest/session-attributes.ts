@@ -67,9 +67,8 @@ export function httpAttributes(parts: HttpParts, info: SecPkgInfo): AttributeTab
       encryptAlgorithm: 0,
     }),
     [SECPKG_ATTR_SESSION_KEY]: () => {
-      const { algorithm, base, response } = parts
-      const nonces = { nonce: response.nonce, cnonce: response.use?.cnonce ?? '' }
-      const ha1 = sessionA1(algorithm, base, nonces, 'http')
+      const { algorithm, base, sessionNonces } = parts
+      const ha1 = sessionA1(algorithm, base, sessionNonces, 'http')
       const sessionKey = new Uint8Array(ha1)
       wipe(ha1)
       return { sessionKey }

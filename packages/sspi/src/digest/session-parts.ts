@@ -2,7 +2,7 @@ import type { SecretBytes } from '../crypto/index.js'
 import type { Identity, Side } from '../sspi/index.js'
 import type { DigestAlgorithm } from './algorithms.js'
 import type { CipherFacts } from './ciphers.js'
-import type { Qop } from './computations.js'
+import type { Qop, SessionNonces } from './computations.js'
 import type { DigestResponse } from './messages/index.js'
 import type { StreamPosition } from './message-stream.js'
 
@@ -38,6 +38,11 @@ export interface HttpParts extends CommonParts {
   readonly algorithm: DigestAlgorithm
   /** H(user:realm:password); the session's from now on, which wipes it. */
   readonly base: SecretBytes
+  /**
+   * Of the response to the challenge. Algorithms with a session compute A1 from these alone, whichever nonce comes after:
+   * RFC 7616 §3.4.2.
+   */
+  readonly sessionNonces: SessionNonces
   /** The client's response that has established the context: later ones repeat most of it. */
   readonly response: DigestResponse
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { digestHashesOf, type AccountEntry } from '../../src/io/accounts/index.js'
 import { ASC_REQ_HTTP, type DigestAlgorithmName } from '../../src/digest/index.js'
@@ -16,6 +17,7 @@ import {
   SECBUFFER_PKG_PARAMS,
   SECBUFFER_TOKEN,
   SECPKG_ATTR_NAMES,
+  SECPKG_ATTR_SESSION_KEY,
   SecBuffer,
   SecBufferDesc,
   SspiError,
@@ -430,6 +432,28 @@ suite('HTTP: the server proves itself', () => {
     const again = textOf(signRequest(sessionOf(side.step(proof)), 'GET', URI))
     assert.deepEqual([field(again, 'nonce'), field(again, 'nc')], [next, '00000001'])
     assert.equal(server.accept(HTTP).step(again, GET).kind, 'done')
+  })
+
+  test('the key of a session stays bound to the nonces of the challenge, whichever nonce comes next', () => {
+    const server = new Server({ digest: { algorithms: ['SHA-256-sess'] } })
+    const side = httpClient()
+    const sent = side.step(server.accept(HTTP).text(undefined), asClient)
+    const first = textOf(sent.kind === 'done' ? sent.token! : new Uint8Array())
+    const there = sessionOf(server.accept(HTTP).step(first, GET))
+    const here = sessionOf(sent)
+    const proof = signResponse(there)
+    verifyResponse(here, proof)
+    const next = textOf(signRequest(here, 'GET', URI))
+    assert.equal(field(next, 'nonce'), field(textOf(proof), 'nextnonce'))
+    // RFC 7616 §3.4.2: A1 has nonce-prime and cnonce-prime, those of the challenge and of its response.
+    const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+    const secret = sha256(`alice:${field(first, 'realm')}:${PASSWORD}`)
+    const ha1 = sha256(`${secret}:${field(first, 'nonce')}:${field(first, 'cnonce')}`)
+    const middle = [field(next, 'nonce'), field(next, 'nc'), field(next, 'cnonce'), 'auth'].join(':')
+    assert.equal(field(next, 'response'), sha256(`${ha1}:${middle}:${sha256(`GET:${URI}`)}`))
+    verifyRequest(there, latin1(next), 'GET', URI)
+    const keys = [here, there].map((session) => session.query(SECPKG_ATTR_SESSION_KEY)?.sessionKey)
+    assert.deepEqual(keys[0], keys[1])
   })
 })
 
