@@ -1,9 +1,23 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { suite, test } from 'node:test'
 import { passwordCredential, SspiError, type InitiatorExchange } from 'sspi'
 import { digestHashesOf, memoryAccounts } from 'sspi/accounts'
 import type { DigestAlgorithmName, DigestOptions } from 'sspi/digest'
-import { ask, commandOf, DigestWeb, missing, ourSide, PASSWORD, runProgram, UTF8_PASSWORD } from '../src/index.js'
+import {
+  apacheGssapi,
+  ask,
+  commandOf,
+  DigestWeb,
+  missing,
+  ourSide,
+  PASSWORD,
+  runProgram,
+  squid,
+  UTF8_PASSWORD,
+} from '../src/index.js'
 
 const REALM = 'our realm'
 
@@ -167,5 +181,58 @@ suite('our client at Apache', { skip: missing('apache') }, () => {
     const { status } = await ask(origin(), '/digest/', { method: 'POST', authorization: token })
     assert.equal(status, 401)
     assert.throws(() => side.session.verify(new Uint8Array(), new Uint8Array()), SspiError)
+  })
+})
+
+suite('our client at Squid, a proxy', { skip: missing('squid', 'apache-gssapi') }, () => {
+  /** Squid offers all of its schemes, each in a field of its own. */
+  const digestOf = ({ headersDistinct }: IncomingMessage): Uint8Array => {
+    const digest = headersDistinct['proxy-authenticate']?.find((challenge) => challenge.startsWith('Digest '))
+    assert.ok(digest)
+    return new Uint8Array(Buffer.from(digest, 'latin1'))
+  }
+  const through = async (method: string, target: string, token?: Uint8Array): Promise<IncomingMessage> => {
+    const { hostname, port } = new URL(squid().url)
+    const headers: Record<string, string> = { host: new URL(apacheGssapi().http).host }
+    if (token !== undefined) headers['proxy-authorization'] = `Digest ${Buffer.from(token).toString('latin1')}`
+    const sent = request({ host: hostname, port, method, path: target, headers, agent: false, timeout: 30_000 }).end()
+    const event = method === 'CONNECT' ? 'connect' : 'response'
+    const [answer, socket] = (await once(sent, event)) as [IncomingMessage, Socket | undefined]
+    if (socket === undefined) answer.resume()
+    socket?.destroy()
+    return answer
+  }
+  const exchangeFor = (method: string, uri: string, password = PASSWORD): InitiatorExchange => {
+    const credentials = passwordCredential({ user: 'alice', password })
+    // Squid proves nothing.
+    return ourSide().initiate({ package: 'WDigest', credentials, mutual: false, http: { method, uri } })
+  }
+
+  for (const [what, method, uri] of [
+    ['a request', 'GET', () => `${apacheGssapi().http}/`],
+    ['a tunnel', 'CONNECT', () => new URL(apacheGssapi().https).host],
+  ] as const) {
+    test(`${what} is let through, and the next one in the same context`, async () => {
+      const challenge = await through(method, uri())
+      assert.equal(challenge.statusCode, 407)
+      const side = exchangeFor(method, uri())
+      const step = await side.step(digestOf(challenge))
+      assert.ok(step.done)
+      assert.equal((await through(method, uri(), step.token)).statusCode, 200)
+      for (let count = 2; count < 5; count++) {
+        const next = side.session.signRequest({ method, uri: uri() })
+        assert.equal((await through(method, uri(), next)).statusCode, 200)
+      }
+      side.session[Symbol.dispose]()
+    })
+  }
+
+  test('a wrong password is refused, and so is what was made for another request', async () => {
+    const uri = `${apacheGssapi().http}/`
+    const challenge = digestOf(await through('GET', uri))
+    const wrong = await exchangeFor('GET', uri, 'wrong').step(challenge)
+    assert.equal((await through('GET', uri, wrong.token)).statusCode, 407)
+    const other = await exchangeFor('POST', uri).step(challenge)
+    assert.equal((await through('GET', uri, other.token)).statusCode, 407)
   })
 })
