@@ -55,6 +55,16 @@ test('demo shows how CredSSP hands the password to the server, without showing t
   assert.equal(stdout.includes(DEMO_USER.password), false)
 })
 
+test('demo names what is in every token of TLS and CredSSP, as far as it is not encrypted', async () => {
+  const { stdout } = await run(['demo', '--package', 'CREDSSP'])
+  const legs = [...stdout.matchAll(/leg \d, \d+ bytes {2}(.*)/g)].map(([, token]) => token)
+  assert.equal(legs[0], 'TLS ClientHello')
+  assert.match(legs[1] ?? '', /^TLS ServerHello, change_cipher_spec, application_data/)
+  assert.equal(legs.length, 9)
+  for (const leg of legs.slice(2)) assert.match(leg ?? '', /^TLS .*application_data.* > CredSSP TSRequest, encrypted$/)
+  assert.match(stdout, /server_name: server\.example\.com/)
+})
+
 test('demo shows the five procedures in their order, the legs and the summary', async () => {
   const { code, stdout } = await run(['demo', '--package', 'ntlm'])
   assert.equal(code, 0)

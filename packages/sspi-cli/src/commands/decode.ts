@@ -30,7 +30,9 @@ interface DecodeCommandOptions extends CommonOptions, SecretOptions {
 /** `sspi decode`: a token, or all tokens of a trace, as trees. */
 export function decodeCommand(): Command {
   const command = new Command('decode')
-    .description('Look into tokens of NTLM, Kerberos and SPNEGO: every field with its offset, value and meaning.')
+    .description(
+      'Look into tokens of NTLM, Kerberos, SPNEGO, Digest, CredSSP and TLS: every field with its offset, value and meaning.',
+    )
     .argument('[token]', 'base64, hexadecimal, or a header line; `-` or nothing reads the standard input')
     .option('-f, --file <file>', 'read the token, or a trace of HTTP with tokens in it, from a file')
     .option('--keytab <keytab>', 'open what is encrypted in Kerberos messages with the keys of this keytab')

@@ -28,10 +28,10 @@ import {
   type CtxtHandle,
   type SecurityFunctionTable,
 } from 'sspi'
-import { decodeToken } from 'sspi/decode'
+import { decodeToken, type DecodedNode } from 'sspi/decode'
 import type { Connection, ConnectionPair } from './connection.js'
 import type { Stage } from './stage.js'
-import { DEMO_USER } from './scenarios.js'
+import { DEMO_USER, type Scenario } from './scenarios.js'
 
 /** One end of an established context. */
 export interface End {
@@ -128,6 +128,12 @@ async function begin(stage: Stage, side: End['side'], credential: CredHandle, co
   }
 }
 
+/** CredSSP's own messages are in records of TLS, from the client's one on that ends the handshake. */
+function within({ label }: DecodedNode, { mechanism }: Scenario): string | undefined {
+  const isRecord = /^TLS (change_cipher_spec, )?application_data/.test(label)
+  return mechanism === 'CREDSSP' && isRecord ? 'CredSSP TSRequest' : undefined
+}
+
 /** The loop that every application of SSPI has: call, send what came out, wait for the answer. */
 async function converse(stage: Stage, side: End['side'], connection: Connection, step: Step): Promise<ContextStep> {
   const { maxToken } = stage[side].querySecurityPackageInfo(stage.scenario.package)
@@ -141,7 +147,8 @@ async function converse(stage: Stage, side: End['side'], connection: Connection,
     context = outcome.context
     if (output.cbBuffer > 0) {
       const number = ++stage.progress.legs
-      stage.narrator.leg({ number, from: side, token: decodeToken(output.bytes) })
+      const token = decodeToken(output.bytes)
+      stage.narrator.leg({ number, from: side, token, within: within(token, stage.scenario) })
       connection.send(output.bytes)
     } else if (status === SEC_I_CONTINUE_NEEDED) {
       // With Digest the server speaks first: the client tells it to.

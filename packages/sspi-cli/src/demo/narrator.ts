@@ -7,6 +7,8 @@ export interface Leg {
   readonly number: number
   readonly from: 'client' | 'server'
   readonly token: DecodedNode
+  /** What is known to be in it where it is encrypted. */
+  readonly within?: string | undefined
 }
 
 /** Who tells what happens in a demo. */
@@ -37,9 +39,11 @@ export function terminalNarrator(style: Style): Narrator {
     package: (name, comment) => line(`\n${style.bold(name)}  ${style.dim(comment)}`),
     procedure: (number, title) => line(`\n  ${style.cyan(String(number))} ${style.bold(title)}`),
     say: (text, outcome) => line(`    ${text}${outcome === undefined ? '' : `  ${style.green(outcome)}`}`),
-    leg: ({ number, from, token }) => {
+    leg: ({ number, from, token, within }) => {
       const arrow = from === 'client' ? 'client → server' : 'client ← server'
-      line(`    ${style.yellow(arrow)}  leg ${number}, ${token.length} bytes  ${summary(token)}`)
+      line(
+        `    ${style.yellow(arrow)}  leg ${number}, ${token.length} bytes  ${summary(token)}${within === undefined ? '' : ` > ${within}, encrypted`}`,
+      )
       for (const detail of details(token)) line(style.dim(`        ${detail}`))
     },
     failed: (message) => line(`    ${style.red(message)}`),
@@ -63,6 +67,10 @@ function nestedToken(node: DecodedNode): DecodedNode | undefined {
 
 /** The fields that tell most about a token, in a few lines. */
 const TELLING: ReadonlySet<string> = new Set([
+  'cipher_suite',
+  'supported_versions',
+  'server_name',
+  'certificate',
   'mechType',
   'negState',
   'TargetName',

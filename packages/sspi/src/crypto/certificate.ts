@@ -8,6 +8,8 @@ export interface Certificate extends CertificateFields {
   readonly der: Uint8Array
   /** The subject, for people. */
   readonly subjectName: string
+  /** Who issued it, for people. */
+  readonly issuerName: string
   /** From when it is good. */
   readonly validFrom: Date
   /** Until when it is good. */
@@ -29,17 +31,19 @@ export interface Certificate extends CertificateFields {
 /** Reads a certificate. @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when it does not parse. */
 export function readCertificate(der: Uint8Array): Certificate {
   const certificate = parse(der)
+  const publicKey = readPublicKey(certificate)
   return {
     ...readCertificateFields(der),
     der,
     subjectName: certificate.subject.replaceAll('\n', ', '),
+    issuerName: certificate.issuer.replaceAll('\n', ', '),
     validFrom: new Date(certificate.validFrom),
     validTo: new Date(certificate.validTo),
     ca: certificate.ca,
     // Node calls it keyUsage, and gives nothing at all where there is none, whatever its types say.
     extendedKeyUsage: certificate.keyUsage,
-    keyType: certificate.publicKey.asymmetricKeyType ?? '',
-    keyBits: bitsOf(certificate.publicKey),
+    keyType: publicKey.asymmetricKeyType ?? '',
+    keyBits: bitsOf(publicKey),
     // OpenSSL takes a name with a dot in front as all names under it.
     isForHost: (name) => !name.startsWith('.') && fits(name, () => certificate.checkHost(name, HOST_RULES)),
     isForAddress: (address) => fits(address, () => certificate.checkIP(address)),
@@ -95,6 +99,15 @@ function parse(der: Uint8Array): X509Certificate {
     return new X509Certificate(der)
   } catch (cause) {
     throw new SspiError('SEC_E_INVALID_TOKEN', 'certificate: it does not parse', { cause })
+  }
+}
+
+/** OpenSSL looks at a certificate's key only when it is asked for it. */
+function readPublicKey(certificate: X509Certificate): KeyObject {
+  try {
+    return certificate.publicKey
+  } catch (cause) {
+    throw new SspiError('SEC_E_INVALID_TOKEN', 'certificate: its public key does not parse', { cause })
   }
 }
 

@@ -13,6 +13,7 @@ import { pacToken } from './pac.js'
 import { createScope, decodeBy } from './scope.js'
 import { spnegoToken } from './spnego.js'
 import { findTokens, type FoundToken } from './token-text.js'
+import { tlsHandshake, tlsRecords } from './tls.js'
 import { isText } from './unknown.js'
 
 /** The kinds of token that are known. The first that recognises a token decodes it. */
@@ -30,9 +31,11 @@ export const decoders: readonly TokenDecoder[] = [
   kdcProxyMessage,
   tsRequest,
   tsCredentials,
+  tlsRecords,
   pacToken,
   ntlmSignature,
   digestToken,
+  tlsHandshake,
 ]
 
 /** Options of {@link decodeToken} and {@link readTokens}. */
@@ -45,8 +48,9 @@ export interface DecodeOptions {
 
 /**
  * Takes a token apart: NTLM messages and signatures; Kerberos messages, tokens of its GSS mechanism, PACs, credential caches
- * and keytabs; SPNEGO with the tokens inside it; GSS-framed or raw; Digest; CredSSP's TSRequests. What nobody recognises is described by what it looks like, with a hexdump. Malformed parts become nodes with an `error`, and
- * everything around them is shown all the same.
+ * and keytabs; SPNEGO with the tokens inside it; GSS-framed or raw; Digest; records and handshake messages of TLS; CredSSP's
+ * TSRequests. What nobody recognises is described by what it looks like, with a hexdump. Malformed parts become nodes with an
+ * `error`, and everything around them is shown all the same.
  *
  * @param token - The bytes; or text with the token in it, as {@link readTokens} reads it, of which the first one counts.
  * @returns A tree of plain values. Offsets count from the start of the token, not of the text around it.

@@ -4,12 +4,14 @@ import type { About, DecodedNode, Scope } from './node.js'
 
 /** Reads a flat structure field by field and writes a node for each: reading and describing in one go. */
 export class Fields {
+  readonly #bytes: Uint8Array
   readonly #reader: Reader
   readonly #scope: Scope
   readonly #nodes: DecodedNode[]
 
   /** @param nodes - Where the nodes go, those of the fields before a failure included. */
   constructor(bytes: Uint8Array, scope: Scope, nodes: DecodedNode[]) {
+    this.#bytes = bytes
     this.#reader = new Reader(bytes)
     this.#scope = scope
     this.#nodes = nodes
@@ -53,6 +55,17 @@ export class Fields {
     const bytes = this.#reader.take(length, label)
     this.#nodes.push(this.#scope.node(label, bytes, { value: toHex(bytes), ...about?.(bytes) }))
     return bytes
+  }
+
+  /** A field behind its own length in one to three bytes, most significant first, as TLS writes them (RFC 8446 section 3.4). */
+  vector(label: string, lengthBytes: 1 | 2 | 3, about?: (content: Uint8Array) => About): Uint8Array {
+    const start = this.#reader.offset
+    let length = 0
+    for (let i = 0; i < lengthBytes; i++) length = length * 256 + this.#reader.u8(`${label}: length`)
+    const content = this.#reader.take(length, label)
+    const whole = this.#bytes.subarray(start, this.#reader.offset)
+    this.#nodes.push(this.#scope.node(label, whole, { value: toHex(content), ...about?.(content) }))
+    return content
   }
 
   /** A field that is a structure of its own. */

@@ -6,10 +6,7 @@ import type { DecodedNode, Scope } from './node.js'
 /** Things that are met where a token was expected: each says what the bytes look like, or nothing. The first counts. */
 const LIKENESSES: readonly ((bytes: Uint8Array) => string | undefined)[] = [
   like('nothing: no bytes', (bytes) => bytes.length === 0),
-  like(
-    'a TLS record: is the connection encrypted?',
-    (bytes) => bytes[0]! >= 0x14 && bytes[0]! <= 0x17 && bytes[1] === 3,
-  ),
+  like('a record of TLS whose header is damaged', (bytes) => bytes[0]! >= 0x14 && bytes[0]! <= 0x17 && bytes[1] === 3),
   like(
     'an HTTP message: give its Authorization or WWW-Authenticate line',
     startsWith('HTTP/', 'GET ', 'POST ', 'HEAD '),

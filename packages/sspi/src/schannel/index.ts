@@ -4,6 +4,7 @@ export { CIPHER_SUITES, type CipherSuite } from './cipher-suites.js'
 export {
   ContentType,
   HandshakeType,
+  MAX_RECORD_BODY,
   SCH_CRED_AUTO_CRED_VALIDATION,
   SCH_CRED_DISABLE_RECONNECTS,
   SCH_CRED_MANUAL_CRED_VALIDATION,
@@ -31,4 +32,5 @@ export {
   TLS1_ALERT_WARNING,
 } from './constants.js'
 export { SchannelCredential, type PeerPolicy } from './credential.js'
+export { ExtensionType, isRetryRandom } from './messages/index.js'
 export { schannelPackage } from './package.js'

@@ -144,7 +144,7 @@ test('a trace of HTTP gives every token in it, with its header', () => {
 
 test('what nobody recognises is described, with a hexdump', () => {
   const cases: readonly (readonly [Uint8Array | string, RegExp])[] = [
-    [fromHex('160301020001'), /TLS record/],
+    [fromHex('1603ff020001'), /a record of TLS whose header is damaged/],
     ['what is this?', /text/],
     ['HTTP/1.1 200 OK\r\n', /HTTP message/],
     [fromHex('3003020105'), /DER structure/],

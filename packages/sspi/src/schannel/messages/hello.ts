@@ -1,18 +1,30 @@
-import { decodeUtf8, Reader } from '../../bytes/index.js'
+import { decodeUtf8, Reader, toHex } from '../../bytes/index.js'
 import { SspiError } from '../../sspi/index.js'
 import { TLS_1_3 } from '../constants.js'
 
-/** Extensions by their numbers, which are looked into here. */
+/** Extensions by their numbers, of RFC 8446 §4.2 and of TLS 1.2. */
 export const ExtensionType = {
   SERVER_NAME: 0,
+  MAX_FRAGMENT_LENGTH: 1,
+  STATUS_REQUEST: 5,
   SUPPORTED_GROUPS: 10,
+  EC_POINT_FORMATS: 11,
   SIGNATURE_ALGORITHMS: 13,
   ALPN: 16,
+  PADDING: 21,
+  ENCRYPT_THEN_MAC: 22,
   EXTENDED_MASTER_SECRET: 23,
+  COMPRESS_CERTIFICATE: 27,
+  RECORD_SIZE_LIMIT: 28,
   SESSION_TICKET: 35,
   PRE_SHARED_KEY: 41,
+  EARLY_DATA: 42,
   SUPPORTED_VERSIONS: 43,
+  COOKIE: 44,
+  PSK_KEY_EXCHANGE_MODES: 45,
   CERTIFICATE_AUTHORITIES: 47,
+  POST_HANDSHAKE_AUTH: 49,
+  SIGNATURE_ALGORITHMS_CERT: 50,
   KEY_SHARE: 51,
   RENEGOTIATION_INFO: 0xff01,
 } as const
@@ -78,9 +90,13 @@ export function readServerHello(body: Uint8Array): ServerHello {
   const extensions = readExtensions(reader, 'ServerHello')
   const chosen = extensionData(extensions, ExtensionType.SUPPORTED_VERSIONS)
   const version = chosen === undefined ? legacyVersion : new Reader(chosen).u16be('ServerHello: selected_version')
-  const retry =
-    version === TLS_1_3 && random.every((byte, i) => byte === parseInt(RETRY_RANDOM.slice(2 * i, 2 * i + 2), 16))
+  const retry = version === TLS_1_3 && isRetryRandom(random)
   return { version, random, sessionId, cipherSuite, retry, extensions }
+}
+
+/** Whether a ServerHello with this random is a HelloRetryRequest. */
+export function isRetryRandom(random: Uint8Array): boolean {
+  return toHex(random) === RETRY_RANDOM
 }
 
 /** What an extension holds; `undefined` when it is not there. A view. */

@@ -3,6 +3,7 @@ export { HandshakeStream, MAX_HANDSHAKE_MESSAGE, type HandshakeMessage } from '.
 export {
   extensionData,
   ExtensionType,
+  isRetryRandom,
   readClientHello,
   readProtocolNames,
   readServerHello,
