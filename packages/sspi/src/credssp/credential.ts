@@ -2,11 +2,15 @@ import {
   SCHANNEL_NAME,
   SspiError,
   type Credential,
+  type CredentialAttribute,
+  type CredentialAttributes,
   type CredentialRequest,
   type Identity,
   type Packages,
   type RevealedCredential,
   type SecurityPackage,
+  type SettableCredentialAttribute,
+  type SettableCredentialAttributes,
   type World,
 } from '../sspi/index.js'
 import type { CredentialOrigin } from './delegation-policy.js'
@@ -24,20 +28,26 @@ const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 /** CredSSP's credential: one for the TLS channel, one for Negotiate within it, and what a client may hand to the server. */
 export class CredSspCredential implements Credential {
-  /** Schannel, for the channel. */
-  readonly tls: Driven
   /** Negotiate, for the authentication within it. */
   readonly negotiate: Driven
   /** Where it comes from, which the policy of delegation goes by. */
   readonly origin: CredentialOrigin
+  #tls: Driven
+  /** Replaced by `add`, but perhaps still in use. */
+  readonly #replaced: Credential[] = []
   #password: TsPasswordCreds | undefined
 
   /** @internal */
   constructor(tls: Driven, negotiate: Driven, origin: CredentialOrigin, password: TsPasswordCreds | undefined) {
-    this.tls = tls
+    this.#tls = tls
     this.negotiate = negotiate
     this.origin = origin
     this.#password = password
+  }
+
+  /** Schannel, for the channel. */
+  get tls(): Driven {
+    return this.#tls
   }
 
   /** What can be delegated; `undefined` where there is no password. A string, which cannot be wiped. */
@@ -55,8 +65,28 @@ export class CredSspCredential implements Credential {
     return this.negotiate.credential.identity
   }
 
+  /** As the part for the authentication, else the one for the channel. */
+  query<A extends CredentialAttribute>(attribute: A): CredentialAttributes[A] | undefined {
+    return this.negotiate.credential.query?.(attribute) ?? this.tls.credential.query?.(attribute)
+  }
+
+  /** Set on each part that has the attribute. */
+  set<A extends SettableCredentialAttribute>(attribute: A, value: SettableCredentialAttributes[A]): boolean {
+    const taken = [this.negotiate, this.tls].map(({ credential }) => credential.set?.(attribute, value) ?? false)
+    return taken.includes(true)
+  }
+
+  /** Takes another one for the channel only: one that authenticates somebody else would come with the password of the first. */
+  add(of: SecurityPackage, credential: Credential): boolean {
+    if (of !== this.tls.package) return false
+    this.#replaced.push(this.tls.credential)
+    this.#tls = { package: of, credential }
+    return true
+  }
+
   dispose(): void {
     this.#password = undefined
+    for (const credential of this.#replaced) credential.dispose()
     this.tls.credential.dispose()
     this.negotiate.credential.dispose()
   }

@@ -1,13 +1,20 @@
 import { SspiError } from '../status/index.js'
 import {
   never,
+  SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS,
+  SECPKG_CRED_ATTR_PAC_BYPASS,
   type Credential,
   type CredentialRequest,
   type Identity,
+  type KdcProxy,
+  type KdcProxySettings,
   type RevealedCredential,
+  type SettableCredentialAttribute,
+  type SettableCredentialAttributes,
 } from '../sspi/index.js'
 import { NameType } from './constants.js'
 import { Enctype, KerberosKey } from './enctypes/index.js'
+import { readKdcProxy } from './kdc-proxy-settings.js'
 import { KeyTable } from './key-table.js'
 import type { KerberosSettings } from './options.js'
 import {
@@ -53,6 +60,8 @@ export class KerberosCredential implements Credential {
   /** Times for authenticators, which must differ from one another. */
   readonly timestamps = new TimestampSource()
   #armor: KerberosCredential | undefined
+  #kdcProxy: KdcProxy | undefined
+  #pacBypass = false
   readonly #outbound: OutboundIdentity | undefined
   readonly #inbound: InboundIdentity | undefined
 
@@ -93,6 +102,31 @@ export class KerberosCredential implements Credential {
   set armor(armor: KerberosCredential | undefined) {
     this.#armor?.dispose()
     this.#armor = armor
+  }
+
+  /** The proxy by which KDCs are reached; `undefined` for none. */
+  get kdcProxy(): KdcProxy | undefined {
+    return this.#kdcProxy
+  }
+
+  /** Whether an acceptor passes over what the KDC says of the client in a ticket's authorization data. */
+  get pacBypass(): boolean {
+    return this.#pacBypass
+  }
+
+  /** SetCredentialsAttributes: the KDC proxy of an outbound credential, and whether an inbound one looks at PACs. */
+  set<A extends SettableCredentialAttribute>(attribute: A, value: SettableCredentialAttributes[A]): boolean {
+    switch (attribute) {
+      case SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS:
+        // The value is that of the attribute, by its type.
+        this.#kdcProxy = readKdcProxy(value as KdcProxySettings)
+        return true
+      case SECPKG_CRED_ATTR_PAC_BYPASS:
+        this.#pacBypass = (value as boolean | undefined) ?? true
+        return true
+      default:
+        return false
+    }
   }
 
   /** When the last ticket-granting ticket ends that there is; never where new ones can be had. */

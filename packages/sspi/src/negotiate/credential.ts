@@ -2,11 +2,15 @@ import {
   packageAllowed,
   SspiError,
   type Credential,
+  type CredentialAttribute,
+  type CredentialAttributes,
   type CredentialRequest,
   type Identity,
   type Mechanism,
   type RevealedCredential,
   type SecurityPackage,
+  type SettableCredentialAttribute,
+  type SettableCredentialAttributes,
   type World,
 } from '../sspi/index.js'
 
@@ -34,35 +38,81 @@ export interface UnavailableMechanism {
  * It is made of the packages that are registered when it is acquired; later ones do not join.
  */
 export class NegotiateCredential implements Credential {
-  /** In the order of the registry, which is the order of preference. */
-  readonly mechanisms: readonly AvailableMechanism[]
-  /** Those that cannot be used, each with its reason. */
-  readonly unavailable: readonly UnavailableMechanism[]
-  /** Whether it is nobody's: then there is no key to sign with. */
-  readonly anonymous: boolean
+  #mechanisms: readonly AvailableMechanism[]
+  #unavailable: readonly UnavailableMechanism[]
+  #anonymous: boolean
+  /** Replaced by `add`, but perhaps still in use. */
+  readonly #replaced: Credential[] = []
 
   constructor(
     mechanisms: readonly AvailableMechanism[],
     unavailable: readonly UnavailableMechanism[],
     anonymous: boolean,
   ) {
-    this.mechanisms = mechanisms
-    this.unavailable = unavailable
-    this.anonymous = anonymous
+    this.#mechanisms = mechanisms
+    this.#unavailable = unavailable
+    this.#anonymous = anonymous
+  }
+
+  /** In the order of the registry, which is the order of preference; one that was not available before it was added comes last. */
+  get mechanisms(): readonly AvailableMechanism[] {
+    return this.#mechanisms
+  }
+
+  /** Those that cannot be used, each with its reason. */
+  get unavailable(): readonly UnavailableMechanism[] {
+    return this.#unavailable
+  }
+
+  /** Whether it is nobody's: then there is no key to sign with. */
+  get anonymous(): boolean {
+    return this.#anonymous
   }
 
   /** The earliest of its parts. */
   get expiry(): Date {
-    return new Date(Math.min(...this.mechanisms.map(({ credential }) => credential.expiry.getTime())))
+    return new Date(Math.min(...this.#mechanisms.map(({ credential }) => credential.expiry.getTime())))
   }
 
   /** As the first package that knows says it. */
   get identity(): Identity | undefined {
-    return this.mechanisms.find(({ credential }) => credential.identity !== undefined)?.credential.identity
+    return this.#mechanisms.find(({ credential }) => credential.identity !== undefined)?.credential.identity
+  }
+
+  /** As the first package that has an answer. */
+  query<A extends CredentialAttribute>(attribute: A): CredentialAttributes[A] | undefined {
+    for (const { credential } of this.#mechanisms) {
+      const answer = credential.query?.(attribute)
+      if (answer !== undefined) return answer
+    }
+    return undefined
+  }
+
+  /** Set on each part that has the attribute. */
+  set<A extends SettableCredentialAttribute>(attribute: A, value: SettableCredentialAttributes[A]): boolean {
+    const taken = this.#mechanisms.map(({ credential }) => credential.set?.(attribute, value) ?? false)
+    return taken.includes(true)
+  }
+
+  /** Takes the place of the part of the same package, or joins the others. */
+  add(of: SecurityPackage, credential: Credential): boolean {
+    const { mechanism } = of
+    if (mechanism === undefined) return false
+    const added: AvailableMechanism = { package: of, mechanism, credential }
+    const before = this.#mechanisms.find((each) => each.package === of)
+    if (before === undefined) this.#mechanisms = [...this.#mechanisms, added]
+    else {
+      this.#replaced.push(before.credential)
+      this.#mechanisms = this.#mechanisms.map((each) => (each === before ? added : each))
+    }
+    this.#unavailable = this.#unavailable.filter(({ packageName }) => packageName !== of.info.name)
+    this.#anonymous &&= credential.identity === undefined
+    return true
   }
 
   dispose(): void {
-    for (const { credential } of this.mechanisms) credential.dispose()
+    for (const { credential } of this.#mechanisms) credential.dispose()
+    for (const credential of this.#replaced) credential.dispose()
   }
 }
 

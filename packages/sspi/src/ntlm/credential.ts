@@ -1,5 +1,15 @@
 import { secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
-import { never, SspiError, type Credential, type CredentialRequest, type Identity } from '../sspi/index.js'
+import {
+  never,
+  SECPKG_CRED_ATTR_NAMES,
+  SspiError,
+  type Credential,
+  type CredentialAttribute,
+  type CredentialAttributes,
+  type CredentialAttributeTable,
+  type CredentialRequest,
+  type Identity,
+} from '../sspi/index.js'
 import { ntowfv1 } from './responses.js'
 
 const HASH_LENGTH = 16
@@ -30,6 +40,14 @@ export class NtlmCredential implements Credential {
     if (this.#secret.kind !== 'user') return undefined
     const { user, domain } = this.#secret
     return { name: user, domain, sid: undefined, groups: [], source: 'asserted' }
+  }
+
+  /** Nobody in particular has a name, too: an empty one. */
+  query<A extends CredentialAttribute>(attribute: A): CredentialAttributes[A] | undefined {
+    const table: CredentialAttributeTable = {
+      [SECPKG_CRED_ATTR_NAMES]: () => (this.#secret.kind === 'anonymous' ? { userName: '' } : undefined),
+    }
+    return table[attribute]?.()
   }
 
   dispose(): void {

@@ -1,18 +1,30 @@
 import { readCertificate, readPrivateKey } from '../crypto/index.js'
 import {
   never,
+  SECPKG_ATTR_CIPHER_STRENGTHS,
+  SECPKG_ATTR_SUPPORTED_ALGS,
+  SECPKG_ATTR_SUPPORTED_PROTOCOLS,
+  SECPKG_CRED_ATTR_CERT,
   SspiError,
+  type CipherStrengths,
   type Credential,
+  type CredentialAttribute,
+  type CredentialAttributes,
+  type CredentialAttributeTable,
   type CredentialRequest,
   type Identity,
   type RevealedCertificate,
   type RevealedIdentity,
+  type SettableCredentialAttribute,
+  type SettableCredentialAttributes,
   type Side,
+  type SupportedProtocols,
   type TlsIdentity,
   type TlsSetup,
   type TlsVersion,
 } from '../sspi/index.js'
-import { CIPHER_SUITES, cipherSuite } from './cipher-suites.js'
+import { cipherStrength, suiteAlgorithms } from './algorithm-numbers.js'
+import { CIPHER_SUITES, cipherSuite, type CipherSuite } from './cipher-suites.js'
 import {
   SCH_CRED_AUTO_CRED_VALIDATION,
   SCH_CRED_DISABLE_RECONNECTS,
@@ -49,10 +61,13 @@ export interface PeerPolicy {
 type SetupParts = Omit<TlsSetup, 'side' | 'requestCertificate' | 'minVersion' | 'maxVersion'>
 
 /** The versions from and to which a side speaks. */
-interface Versions {
+interface VersionRange {
   readonly minVersion: TlsVersion
   readonly maxVersion: TlsVersion
 }
+
+/** Of each side that the credential is for. */
+type Versions = Readonly<Partial<Record<Side, VersionRange>>>
 
 /** Schannel's form of a credential. */
 export class SchannelCredential implements Credential {
@@ -62,25 +77,82 @@ export class SchannelCredential implements Credential {
   readonly identity: Identity | undefined
   /** How the peer is authenticated. */
   readonly policy: PeerPolicy
-  /** Sessions to go on with; `undefined` where that is switched off. @internal */
-  readonly sessions: SessionCache | undefined
-  readonly #versions: Readonly<Partial<Record<Side, Versions>>>
+  readonly #leaf: Uint8Array | undefined
+  /** What it may choose among: see `set`. */
+  readonly #suites: readonly string[]
+  readonly #sides: readonly Side[]
   readonly #setups = new Map<string, TlsSetup>()
+  #enabled: number
+  #versions: Versions
+  #sessions: SessionCache | undefined
   #parts: SetupParts | undefined
 
   /** @internal */
-  constructor(
-    parts: SetupParts,
-    versions: Partial<Record<Side, Versions>>,
-    policy: PeerPolicy,
-    facts: CredentialFacts,
-  ) {
+  constructor(parts: SetupParts, policy: PeerPolicy, facts: CredentialFacts) {
     this.#parts = parts
-    this.#versions = versions
+    this.#suites = parts.cipherSuites
+    this.#sides = facts.sides
+    this.#enabled = facts.enabledProtocols
+    this.#versions = versionsOfSides(facts.sides, facts.enabledProtocols, parts.cipherSuites)
     this.policy = policy
-    this.expiry = facts.expiry
-    this.identity = facts.identity
-    this.sessions = facts.reconnects && !policy.manualValidation ? new SessionCache() : undefined
+    this.#leaf = facts.leaf
+    this.expiry = facts.leaf === undefined ? never() : readCertificate(facts.leaf).validTo
+    this.identity = facts.leaf === undefined ? undefined : identityOf(facts.leaf, 'asserted')
+    this.#sessions = facts.reconnects && !policy.manualValidation ? new SessionCache() : undefined
+  }
+
+  /** Sessions to go on with; `undefined` where that is switched off. @internal */
+  get sessions(): SessionCache | undefined {
+    return this.#sessions
+  }
+
+  /** What it allows, and its certificate, where that is in sight: those in PKCS#12 only OpenSSL sees. */
+  query<A extends CredentialAttribute>(attribute: A): CredentialAttributes[A] | undefined {
+    const suites = (this.#parts?.cipherSuites ?? []).map((name) => cipherSuite(name)!) // readSuites knows each
+    const strengths = suites.map(cipherStrength)
+    const table: CredentialAttributeTable = {
+      [SECPKG_CRED_ATTR_CERT]: () => (this.#leaf === undefined ? undefined : { certificate: this.#leaf.slice() }),
+      [SECPKG_ATTR_SUPPORTED_ALGS]: () => ({ supportedAlgs: [...new Set(suites.flatMap(suiteAlgorithms))] }),
+      [SECPKG_ATTR_CIPHER_STRENGTHS]: () => ({
+        minimumCipherStrength: Math.min(...strengths),
+        maximumCipherStrength: Math.max(...strengths),
+      }),
+      [SECPKG_ATTR_SUPPORTED_PROTOCOLS]: () => ({ protocols: this.#protocols() }),
+    }
+    return table[attribute]?.()
+  }
+
+  /** SetCredentialsAttributes: versions and strengths, within what the credential was acquired with. */
+  set<A extends SettableCredentialAttribute>(attribute: A, value: SettableCredentialAttributes[A]): boolean {
+    // The value is that of the attribute, by its type.
+    switch (attribute) {
+      case SECPKG_ATTR_SUPPORTED_PROTOCOLS:
+        this.#restrict((value as SupportedProtocols).protocols, this.#parts?.cipherSuites ?? [])
+        return true
+      case SECPKG_ATTR_CIPHER_STRENGTHS:
+        this.#restrict(this.#enabled, suitesOfStrength(this.#suites, value as CipherStrengths))
+        return true
+      default:
+        return false
+    }
+  }
+
+  /** What it had is kept when nothing would be left. Sessions of before may be of another version. */
+  #restrict(enabled: number, cipherSuites: readonly string[]): void {
+    if (this.#parts === undefined) throw new SspiError('SEC_E_INVALID_HANDLE', 'Schannel: the credential was freed')
+    this.#versions = versionsOfSides(this.#sides, enabled, cipherSuites)
+    this.#enabled = enabled
+    this.#parts = { ...this.#parts, cipherSuites }
+    this.#setups.clear()
+    if (this.#sessions === undefined) return
+    this.#sessions.dispose()
+    this.#sessions = new SessionCache()
+  }
+
+  #protocols(): number {
+    return this.#sides
+      .flatMap((side) => SIDE_BITS[side].filter(([, version]) => isWithin(version, this.#versions[side])))
+      .reduce((bits, [bit]) => bits | bit, 0)
   }
 
   /** The setup of one side's engines: the same object each time, so that what is costly is made once. */
@@ -104,10 +176,10 @@ export class SchannelCredential implements Credential {
   dispose(): void {
     this.#parts = undefined
     this.#setups.clear()
-    this.sessions?.dispose()
+    this.#sessions?.dispose()
   }
 
-  #makeSetup(parts: SetupParts, versions: Versions, side: Side, requestCertificate: boolean): TlsSetup {
+  #makeSetup(parts: SetupParts, versions: VersionRange, side: Side, requestCertificate: boolean): TlsSetup {
     // A server trusts nobody by default: any public authority would vouch for its clients.
     const roots = side === 'acceptor' ? (parts.roots ?? []) : parts.roots
     return { ...parts, ...versions, side, roots, requestCertificate }
@@ -115,8 +187,10 @@ export class SchannelCredential implements Credential {
 }
 
 interface CredentialFacts {
-  readonly expiry: Date
-  readonly identity: Identity | undefined
+  readonly sides: readonly Side[]
+  readonly enabledProtocols: number
+  /** Its certificate, where that is in sight. */
+  readonly leaf: Uint8Array | undefined
   readonly reconnects: boolean
 }
 
@@ -149,9 +223,10 @@ export function acquireSchannelCredential({ value, use }: CredentialRequest): Sc
   const flags = readFlags(options.flags ?? 0, options.crls !== undefined)
   const has = (flag: number): boolean => (flags & flag) !== 0
   const suites = readSuites(options.cipherSuites)
-  const versions: Partial<Record<Side, Versions>> = {}
-  if (use !== 'inbound') versions.initiator = versionsOf('initiator', options.enabledProtocols ?? 0, suites)
-  if (use !== 'outbound') versions.acceptor = versionsOf('acceptor', options.enabledProtocols ?? 0, suites)
+  const sides = SIDES.filter((side) => use === 'both' || (use === 'outbound') === (side === 'initiator'))
+  const enabledProtocols = options.enabledProtocols ?? 0
+  // Before a key is read: a caller that wants what there is not learns that first.
+  versionsOfSides(sides, enabledProtocols, suites)
   const policy: PeerPolicy = {
     manualValidation: options.manualValidation === true || has(SCH_CRED_MANUAL_CRED_VALIDATION),
     nameChecked: !has(SCH_CRED_NO_SERVERNAME_CHECK),
@@ -175,12 +250,11 @@ export function acquireSchannelCredential({ value, use }: CredentialRequest): Sc
     cipherSuites: suites,
     groups: options.groups,
   }
-  return new SchannelCredential(parts, versions, policy, {
-    expiry: leaf === undefined ? never() : readCertificate(leaf).validTo,
-    identity: leaf === undefined ? undefined : identityOf(leaf, 'asserted'),
-    reconnects: !has(SCH_CRED_DISABLE_RECONNECTS),
-  })
+  const reconnects = !has(SCH_CRED_DISABLE_RECONNECTS)
+  return new SchannelCredential(parts, policy, { sides, enabledProtocols, leaf, reconnects })
 }
+
+const SIDES: readonly Side[] = ['initiator', 'acceptor']
 
 const NO_CERTIFICATE: RevealedCertificate = { kind: 'certificate', packageList: undefined, identities: [], options: {} }
 
@@ -221,8 +295,26 @@ const SIDE_BITS: Readonly<Record<Side, readonly (readonly [number, TlsVersion])[
   ],
 }
 
+function versionsOfSides(sides: readonly Side[], enabled: number, suites: readonly string[]): Versions {
+  return Object.fromEntries(sides.map((side) => [side, versionsOf(side, enabled, suites)]))
+}
+
+function isWithin(version: TlsVersion, range: VersionRange | undefined): boolean {
+  return range !== undefined && version >= range.minVersion && version <= range.maxVersion
+}
+
+/** The suites whose ciphers are neither weaker nor stronger; 0 stands for no bound, as in SCHANNEL_CRED. */
+function suitesOfStrength(
+  names: readonly string[],
+  { minimumCipherStrength: least, maximumCipherStrength: most }: CipherStrengths,
+): readonly string[] {
+  const fits = (suite: CipherSuite): boolean =>
+    cipherStrength(suite) >= least && (most === 0 || cipherStrength(suite) <= most)
+  return names.filter((name) => fits(cipherSuite(name)!)) // readSuites knows each
+}
+
 /** The versions that a side may speak: those that are enabled, and have a suite. */
-function versionsOf(side: Side, enabled: number, suites: readonly string[]): Versions {
+function versionsOf(side: Side, enabled: number, suites: readonly string[]): VersionRange {
   if ((enabled & SP_PROT_DTLS1_X) !== 0) {
     throw new SspiError('SEC_E_ALGORITHM_MISMATCH', 'Schannel: DTLS is not spoken here')
   }

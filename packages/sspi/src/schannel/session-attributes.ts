@@ -31,6 +31,7 @@ import {
   type KeyInfo,
   type Side,
 } from '../sspi/index.js'
+import { CALG_ECDH_EPHEM, CALG_ECDSA, CALG_RSA_SIGN, cipherNumber, cipherStrength } from './algorithm-numbers.js'
 import type { CipherSuite } from './cipher-suites.js'
 import {
   MAX_PLAINTEXT,
@@ -44,13 +45,6 @@ import {
 } from './constants.js'
 import { exportKey12, exportKey13 } from './key-schedule.js'
 import type { ConnectionFacts, SessionParts } from './session-parts.js'
-
-/** CryptoAPI's numbers (ALG_ID), wincrypt.h; ChaCha20 has none. */
-const CALG_AES_128 = 0x660e
-const CALG_AES_256 = 0x6610
-const CALG_ECDH_EPHEM = 0xae06
-const CALG_RSA_SIGN = 0x2400
-const CALG_ECDSA = 0x2203
 
 /** What an established session answers. */
 export function sessionAttributes(parts: SessionParts, wanted: KeyingMaterialInfo | undefined): AttributeTable {
@@ -81,7 +75,7 @@ export function sessionAttributes(parts: SessionParts, wanted: KeyingMaterialInf
     [SECPKG_ATTR_CONNECTION_INFO]: () => ({
       protocol: protocolBit(facts.side, suite),
       cipher: cipherNumber(suite),
-      cipherStrength: 8 * suite.keyLength,
+      cipherStrength: cipherStrength(suite),
       hash: 0,
       hashStrength: 0,
       exchange: CALG_ECDH_EPHEM,
@@ -93,7 +87,7 @@ export function sessionAttributes(parts: SessionParts, wanted: KeyingMaterialInf
       baseCipherSuite: suite.number,
       cipherSuiteName: suite.name,
       cipher: cipherName(suite),
-      cipherLength: 8 * suite.keyLength,
+      cipherLength: cipherStrength(suite),
       cipherBlockLength: blockSize,
       hash: '',
       hashLength: 0,
@@ -184,7 +178,7 @@ function keyInfo(suite: CipherSuite, certificate: Certificate | undefined): KeyI
   return {
     signatureAlgorithmName: rsa ? 'RSA' : (certificate?.keyType.toUpperCase() ?? ''),
     encryptAlgorithmName: cipherName(suite),
-    keySize: 8 * suite.keyLength,
+    keySize: cipherStrength(suite),
     signatureAlgorithm: rsa ? CALG_RSA_SIGN : certificate?.keyType === 'ec' ? CALG_ECDSA : 0,
     encryptAlgorithm: cipherNumber(suite),
   }
@@ -192,11 +186,6 @@ function keyInfo(suite: CipherSuite, certificate: Certificate | undefined): KeyI
 
 function cipherName(suite: CipherSuite): string {
   return suite.cipher === 'chacha20-poly1305' ? 'CHACHA20_POLY1305' : 'AES'
-}
-
-function cipherNumber(suite: CipherSuite): number {
-  if (suite.cipher === 'chacha20-poly1305') return 0
-  return suite.keyLength === 16 ? CALG_AES_128 : CALG_AES_256
 }
 
 function protocolBit(side: Side, suite: CipherSuite): number {

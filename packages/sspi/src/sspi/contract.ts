@@ -3,6 +3,12 @@ import type { FailureName, SspiError } from '../status/index.js'
 import type { ContextAttribute, ContextAttributes, SettableAttribute, SettableAttributes } from './attributes.js'
 import type { SecBufferDesc } from './buffer.js'
 import type { ChannelBindings } from './channel-bindings.js'
+import type {
+  CredentialAttribute,
+  CredentialAttributes,
+  SettableCredentialAttribute,
+  SettableCredentialAttributes,
+} from './credential-attributes.js'
 import type { CredentialValue } from './credential-values.js'
 import type { Answer, Ask } from './effects.js'
 import type { Identity } from './identity.js'
@@ -148,6 +154,25 @@ export interface Credential {
   readonly expiry: Date
   /** Who it is for, where that is known. */
   readonly identity: Identity | undefined
+  /**
+   * QueryCredentialsAttributes: the answer, or `undefined` where this package has none; `SECPKG_CRED_ATTR_NAMES` the interface makes
+   * of `identity` then. Left out where nothing else can be asked.
+   */
+  query?<A extends CredentialAttribute>(attribute: A): CredentialAttributes[A] | undefined
+  /**
+   * SetCredentialsAttributes, for contexts that are begun afterwards. Left out where nothing can be set.
+   *
+   * @returns `false` for an attribute that cannot be set here.
+   * @throws `SspiError` for a value that cannot be; nothing has changed then.
+   */
+  set?<A extends SettableCredentialAttribute>(attribute: A, value: SettableCredentialAttributes[A]): boolean
+  /**
+   * AddCredentials: takes another credential in, which the interface has made by the package that it is for, and which is this
+   * one's to dispose from then on. Left out where it has no use for others.
+   *
+   * @returns `false` when it has none for one of that package.
+   */
+  add?(of: SecurityPackage, added: Credential): boolean
   /** Wipes its secrets. */
   dispose(): void
 }

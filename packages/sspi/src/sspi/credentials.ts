@@ -1,6 +1,13 @@
 import { SspiError } from '../status/index.js'
 import { SECPKG_CRED_BOTH, SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from './constants/index.js'
 import type { Credential, CredentialRequest, SecurityPackage } from './contract.js'
+import type {
+  CredentialAttribute,
+  CredentialAttributes,
+  SettableCredentialAttribute,
+  SettableCredentialAttributes,
+} from './credential-attributes.js'
+import { queryCredential, setCredential } from './credential-calls.js'
 import type { CredentialValue, SecWinntAuthIdentity } from './credential-values.js'
 import type { ChannelBindings } from './channel-bindings.js'
 import { CredHandle, type CtxtHandle } from './handles.js'
@@ -28,6 +35,14 @@ export interface AcquiredCredentials {
   readonly credential: CredHandle
   /** When the credential ends; far away for those that do not. */
   readonly expiry: Date
+}
+
+/** Options of `addCredentials`: what `acquireCredentialsHandle` takes, and the credential that grows. */
+export interface AddCredentialsOptions extends AcquireCredentialsOptions {
+  /** The credential that takes the new one in: of Negotiate, or of another package that drives others. */
+  readonly credential: CredHandle
+  /** The package of the credential that is added: `'NTLM'`. */
+  readonly package: string
 }
 
 /** An acceptor's first call whose outcome its caller had no room for: the context waits for the same call again. */
@@ -98,16 +113,58 @@ export class CredentialKeeper {
   }
 
   async acquire(options: AcquireCredentialsOptions): Promise<AcquiredCredentials> {
-    const of = this.#registry.require(options.package)
-    const use = readUse(options)
-    const value = await reveal(options, use)
-    const request = { use, principal: options.principal, value, packages: this.#registry }
-    const state = new CredentialState(of, this.#make(of, request), use)
+    const { of, use, credential } = await this.#acquire(options)
+    const state = new CredentialState(of, credential, use)
     const handle = new CredHandle(() => {
       if (this.#states.has(handle)) this.free(handle)
     })
     this.#states.set(handle, state)
     return { credential: handle, expiry: state.credential.expiry }
+  }
+
+  /** AddCredentials. @returns until when the new one is good. */
+  async add({ credential: handle, ...options }: AddCredentialsOptions): Promise<Date> {
+    const state = this.require(handle)
+    const outer = state.package.info.name
+    if (state.credential.add === undefined) {
+      throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `${outer}: no credential can be added to its credentials`)
+    }
+    const { of, credential } = await this.#acquire(options)
+    try {
+      // It may have been freed while the secret was fetched.
+      if (this.require(handle).credential.add?.(of, credential) === true) return credential.expiry
+    } catch (error) {
+      credential.dispose()
+      throw error
+    }
+    credential.dispose()
+    throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `${outer}: it has no use for a credential of ${of.info.name}`)
+  }
+
+  query<A extends CredentialAttribute>(handle: CredHandle, attribute: A): CredentialAttributes[A] {
+    const { package: of, credential } = this.require(handle)
+    return queryCredential(of, credential, attribute)
+  }
+
+  set<A extends SettableCredentialAttribute>(
+    handle: CredHandle,
+    attribute: A,
+    value: SettableCredentialAttributes[A],
+  ): void {
+    const { package: of, credential } = this.require(handle)
+    setCredential(of, credential, attribute, value)
+  }
+
+  async #acquire(options: AcquireCredentialsOptions): Promise<{
+    readonly of: SecurityPackage
+    readonly use: CredentialRequest['use']
+    readonly credential: Credential
+  }> {
+    const of = this.#registry.require(options.package)
+    const use = readUse(options)
+    const value = await reveal(options, use)
+    const request = { use, principal: options.principal, value, packages: this.#registry }
+    return { of, use, credential: this.#make(of, request) }
   }
 
   #make(of: SecurityPackage, request: CredentialRequest): Credential {

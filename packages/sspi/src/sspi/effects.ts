@@ -41,6 +41,16 @@ export interface KdcQuery {
   readonly service: 'kdc' | 'kpasswd'
   /** The message, without a length before it. */
   readonly request: Uint8Array
+  /** The KDC proxy that the credential is to use. Default: what the configuration says. */
+  readonly proxy?: KdcProxy | undefined
+}
+
+/** A KDC proxy, MS-KKDCP. */
+export interface KdcProxy {
+  /** `https://…`. */
+  readonly url: string
+  /** Whether nobody else may be asked; else it is asked after the KDCs themselves. */
+  readonly only: boolean
 }
 
 /** A host whose name shall be the one that DNS has for it. */

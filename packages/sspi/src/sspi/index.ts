@@ -133,7 +133,21 @@ export {
   type RevealedCertificate,
   type RevealedIdentity,
 } from './certificate-credential.js'
-export type { AcquireCredentialsOptions, AcquiredCredentials } from './credentials.js'
+export {
+  KDC_PROXY_SETTINGS_FLAGS_FORCEPROXY,
+  type CipherStrengths,
+  type CredentialAttribute,
+  type CredentialAttributes,
+  type CredentialAttributeTable,
+  type CredentialCertificate,
+  type CredentialNames,
+  type KdcProxySettings,
+  type SettableCredentialAttribute,
+  type SettableCredentialAttributes,
+  type SupportedAlgorithms,
+  type SupportedProtocols,
+} from './credential-attributes.js'
+export type { AcquireCredentialsOptions, AcquiredCredentials, AddCredentialsOptions } from './credentials.js'
 export type {
   Answer,
   Ask,
@@ -142,6 +156,7 @@ export type {
   EffectName,
   Effects,
   HostDirectory,
+  KdcProxy,
   KdcQuery,
   KdcSender,
   KeepTicketsQuery,

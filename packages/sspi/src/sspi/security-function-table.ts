@@ -11,7 +11,18 @@ import type {
   InitializeSecurityContextOptions,
 } from './context-calls.js'
 import { ContextKeeper } from './contexts.js'
-import { CredentialKeeper, type AcquireCredentialsOptions, type AcquiredCredentials } from './credentials.js'
+import type {
+  CredentialAttribute,
+  CredentialAttributes,
+  SettableCredentialAttribute,
+  SettableCredentialAttributes,
+} from './credential-attributes.js'
+import {
+  CredentialKeeper,
+  type AcquireCredentialsOptions,
+  type AcquiredCredentials,
+  type AddCredentialsOptions,
+} from './credentials.js'
 import type { Driver } from './effects.js'
 import { AcceptorExchange, InitiatorExchange, type AcceptOptions, type InitiateOptions } from './exchange.js'
 import { DEFAULT_HALF_OPEN_LIMITS, type HalfOpenLimits } from './half-open.js'
@@ -112,6 +123,54 @@ export class SecurityFunctionTable implements LevelOne {
   }
 
   /**
+   * AddCredentials: gives a credential of a package that drives others another one for one of these, in place of the one that it
+   * had for it: one that Negotiate is to use with NTLM only, one for the TLS channel of CredSSP. For contexts begun afterwards.
+   *
+   * @returns Until when the added one is good.
+   * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` when the credential takes none of that package; otherwise as
+   *   `acquireCredentialsHandle`. Nothing has changed then.
+   */
+  async addCredentials(options: AddCredentialsOptions): Promise<{ readonly expiry: Date }> {
+    return { expiry: await this.#credentials.add(options) }
+  }
+
+  /**
+   * QueryCredentialsAttributes: the result's type follows from the attribute (`SECPKG_CRED_ATTR_…`, and the `SECPKG_ATTR_…` that
+   * are for credentials).
+   *
+   * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` when the package's credentials have no such attribute;
+   *   `SEC_E_NO_CREDENTIALS` for the name of one that names nobody.
+   */
+  queryCredentialsAttributes<A extends CredentialAttribute>(
+    credential: CredHandle,
+    attribute: A,
+  ): CredentialAttributes[A] {
+    return this.#credentials.query(credential, attribute)
+  }
+
+  /** QueryCredentialsAttributesEx: the same, as a result is as long as it is here, and nobody has to say how much room there is. */
+  queryCredentialsAttributesEx<A extends CredentialAttribute>(
+    credential: CredHandle,
+    attribute: A,
+  ): CredentialAttributes[A] {
+    return this.queryCredentialsAttributes(credential, attribute)
+  }
+
+  /**
+   * SetCredentialsAttributes, for contexts that are begun afterwards. What can be set is in {@link SettableCredentialAttributes}.
+   *
+   * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` when this package's credentials have no such attribute;
+   *   `SEC_E_INVALID_PARAMETER`, `SEC_E_ALGORITHM_MISMATCH` when the value cannot be. Nothing has changed then.
+   */
+  setCredentialsAttributes<A extends SettableCredentialAttribute>(
+    credential: CredHandle,
+    attribute: A,
+    value: SettableCredentialAttributes[A],
+  ): void {
+    this.#credentials.set(credential, attribute, value)
+  }
+
+  /**
    * ChangeAccountPassword: gives an account a new password, with the old one as proof, where its package keeps passwords: at
    * the realm's kpasswd service (Kerberos), in the account database (NTLM), wherever the account is (Negotiate).
    *
@@ -174,6 +233,11 @@ export class SecurityFunctionTable implements LevelOne {
    */
   queryContextAttributes<A extends ContextAttribute>(context: CtxtHandle, attribute: A): ContextAttributes[A] {
     return this.#contexts.query(context, attribute)
+  }
+
+  /** QueryContextAttributesEx: the same, as a result is as long as it is here, and nobody has to say how much room there is. */
+  queryContextAttributesEx<A extends ContextAttribute>(context: CtxtHandle, attribute: A): ContextAttributes[A] {
+    return this.queryContextAttributes(context, attribute)
   }
 
   /**

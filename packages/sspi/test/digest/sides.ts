@@ -122,7 +122,7 @@ export function client(
   } = {},
 ): ExchangeSide {
   const world = worldOf(options)
-  const of = options.package ?? digestPackage({ realm: 'r', ...options.digest })
+  const of: SecurityPackage = options.package ?? digestPackage({ realm: 'r', ...options.digest })
   const credential = options.credential ?? clientCredential(of, options, world)
   const targetName = options.target ?? 'ldap/server.example.com'
   const { contextReq = 0 } = options

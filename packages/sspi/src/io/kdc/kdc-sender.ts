@@ -6,5 +6,5 @@ import { sendToKdc, type KdcTransportOptions } from './send-to-kdc.js'
  * `kdc` of `initSecurityInterface`.
  */
 export function kdcSender(options: KdcTransportOptions): KdcSender {
-  return ({ realm, service, request }, signal) => sendToKdc({ realm, service, request, signal }, options)
+  return (query, signal) => sendToKdc({ ...query, signal }, options)
 }

@@ -1,3 +1,4 @@
+import type { KdcProxy } from '../../sspi/index.js'
 import type { KerberosConfig } from '../krb5-conf/index.js'
 import { parseKdcServer, type KdcServer } from './kdc-server.js'
 import type { KdcService } from './reply.js'
@@ -9,6 +10,8 @@ export interface LocateOptions {
   readonly config: KerberosConfig
   /** Servers that go before those of the configuration, in its notation; `undefined` for realms without. */
   readonly servers?: ((realm: string, service: KdcService) => readonly string[] | undefined) | undefined
+  /** A proxy that goes in place of all others, or after them. Default: none. */
+  readonly proxy?: KdcProxy | undefined
   /** Who is asked for SRV records, where DNS may be asked. */
   readonly resolver: KdcResolver
   /** Draws among SRV records of one priority. */
@@ -33,9 +36,18 @@ const SERVICES = {
 /**
  * Finds the servers of a realm: those given, else those of the configuration, else, where `dns_lookup_kdc` allows, those of
  * the SRV records (RFC 4120 §7.2.3.2). For changes of passwords the hosts of `admin_server` are asked after those of
- * `kpasswd_server`. It does not throw: what failed is in the notes.
+ * `kpasswd_server`. A proxy of the credential goes after them, or in place of them. It does not throw: what failed is in the notes.
  */
 export async function locateKdcs(realm: string, service: KdcService, options: LocateOptions): Promise<Located> {
+  const { proxy } = options
+  if (proxy === undefined) return locateDirectly(realm, service, options)
+  const last: KdcServer = { transport: 'https', url: proxy.url }
+  if (proxy.only) return { servers: [last], notes: [] }
+  const { servers, notes } = await locateDirectly(realm, service, options)
+  return { servers: [...servers, last], notes }
+}
+
+async function locateDirectly(realm: string, service: KdcService, options: LocateOptions): Promise<Located> {
   const given = options.servers?.(realm, service)
   if (given !== undefined && given.length > 0) return read(given, service)
   const written = configured(realm, service, options.config)

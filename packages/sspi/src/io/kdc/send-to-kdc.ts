@@ -1,4 +1,5 @@
 import { isIP } from 'node:net'
+import type { KdcProxy } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import type { KerberosConfig } from '../krb5-conf/index.js'
 import { AttemptFailed, wordsOf, type Conversation } from './conversation.js'
@@ -18,6 +19,8 @@ export interface KdcQuery {
   readonly service: KdcService
   /** The message, without a length before it. */
   readonly request: Uint8Array
+  /** A KDC proxy: in place of the servers, or after them. Default: none but those of the configuration. */
+  readonly proxy?: KdcProxy | undefined
   /** Gives up: the promise rejects with its reason, and every socket is closed. */
   readonly signal?: AbortSignal | undefined
 }
@@ -69,7 +72,7 @@ const MOST_ADDRESSES = 8
  *   each said, and `cause` has their errors. The reason of `signal` when that ended it.
  */
 export async function sendToKdc(query: KdcQuery, options: KdcTransportOptions): Promise<Uint8Array> {
-  const { realm, service, signal } = query
+  const { realm, service, proxy, signal } = query
   signal?.throwIfAborted()
   const milliseconds = options.timeoutMilliseconds ?? options.config.requestTimeoutSeconds * 1000
   const deadline = new AbortController()
@@ -79,7 +82,7 @@ export async function sendToKdc(query: KdcQuery, options: KdcTransportOptions): 
   const failures: Error[] = []
   try {
     const { resolver = systemResolver, random = Math.random, servers: given, config } = options
-    const located = await until(both, locateKdcs(realm, service, { config, servers: given, resolver, random }))
+    const located = await until(both, locateKdcs(realm, service, { config, servers: given, proxy, resolver, random }))
     failures.push(...located.notes.map((note) => new AttemptFailed(note)))
     const plan = new Plan(query, options, resolver, failures)
     const reply = await race(plan.attempts(located.servers, both), {

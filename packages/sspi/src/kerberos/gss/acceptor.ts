@@ -320,7 +320,7 @@ export class KerberosAcceptor implements Exchange {
           startTime: ticket.starttime ?? ticket.authtime,
           endTime: ticket.endtime,
           renewTill: ticket.renewTill,
-          authorizationData: ticket.authorizationData ?? [],
+          authorizationData: this.#request.credential.pacBypass ? [] : (ticket.authorizationData ?? []),
           clientAuthorizationData: authenticator.authorizationData ?? [],
         },
         delegated,

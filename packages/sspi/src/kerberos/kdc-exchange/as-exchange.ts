@@ -1,4 +1,5 @@
 import type { SecretBytes } from '../../crypto/index.js'
+import type { KdcQuery } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import {
   KdcOption,
@@ -72,7 +73,7 @@ export function* obtainInitialTicket(request: InitialTicketRequest): Effectful<I
   try {
     for (let round = 0; round < MOST_ROUNDS; round++) {
       const sent = yield* exchange.makeRequest()
-      const reply = yield* perform('kdc', { realm: sent.body.realm, service: 'kdc', request: sent.bytes })
+      const reply = yield* perform('kdc', exchange.query(sent))
       const answer = readKdcAnswer(reply, MessageType.KRB_AS_REP)
       if (answer.kind === 'reply') return yield* exchange.accept(answer.reply, sent)
       exchange.consider(answer.error, sent)
@@ -124,6 +125,11 @@ class AsExchange {
     // RFC 6806 section 11: the reply shall prove that this request is the one that came.
     padata.push({ padataType: PaDataType.PA_REQ_ENC_PA_REP, padataValue: new Uint8Array(0) })
     return { body, bytes: this.#armor.request(padata, body) }
+  }
+
+  /** The way of a request. */
+  query({ body: { realm }, bytes: request }: SentRequest): KdcQuery {
+    return { realm, service: 'kdc', request, proxy: this.#request.credential.kdcProxy }
   }
 
   /** Learns from an error what the next request needs. @throws `SspiError` when there is nothing more to try. */

@@ -75,7 +75,9 @@ export function* changePassword(client: KdcClient, newPassword: string): Effectf
   const exchange = new PasswordExchange(client, ticket)
   try {
     const { realm } = ticket.server
-    const reply = yield* perform('kdc', { realm, service: 'kpasswd', request: exchange.request(newPassword) })
+    const proxy = client.credential.kdcProxy
+    const request = exchange.request(newPassword)
+    const reply = yield* perform('kdc', { realm, service: 'kpasswd', request, proxy })
     exchange.accept(readPasswordReply(reply))
   } finally {
     exchange.dispose()

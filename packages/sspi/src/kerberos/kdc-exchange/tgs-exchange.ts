@@ -55,7 +55,7 @@ export function* askTgs(client: KdcClient, presented: ServiceTicket, query: TgsQ
     const armor = settings.fast === 'never' ? undefined : implicitArmor(subkey, presented)
     try {
       const request = makeRequest(client, presented, body, { subkey, armor, offsetMs })
-      const bytes = yield* perform('kdc', { realm, service: 'kdc', request })
+      const bytes = yield* perform('kdc', { realm, service: 'kdc', request, proxy: client.credential.kdcProxy })
       const answer = readKdcAnswer(bytes, MessageType.KRB_TGS_REP)
       if (answer.kind === 'reply') {
         const ticket = acceptTgsReply(client, presented, answer.reply, { query, realm, body, subkey, armor, offsetMs })

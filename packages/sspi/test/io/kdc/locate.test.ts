@@ -88,6 +88,17 @@ test('servers that are given go before the configuration', async () => {
   assert.deepEqual(servers, [{ transport: 'any', host: 'given', port: 88 }])
 })
 
+test('the proxy of a credential goes after all others, or in place of them', async () => {
+  const options = { config: parseKrb5Conf(CONF), resolver: silent, random: () => 0 }
+  const url = 'https://proxy.example.com/KdcProxy'
+  const alone = await locateKdcs('EXAMPLE.COM', 'kdc', { ...options, proxy: { url, only: true } })
+  assert.deepEqual(alone.servers, [{ transport: 'https', url }])
+  const { servers } = await locateKdcs('EXAMPLE.COM', 'kdc', options)
+  const last = await locateKdcs('EXAMPLE.COM', 'kdc', { ...options, proxy: { url, only: false } })
+  assert.ok(servers.length > 0)
+  assert.deepEqual(last.servers, [...servers, { transport: 'https', url }])
+})
+
 test('SRV records are asked where the configuration has no servers', async () => {
   const { servers } = await locate('', 'kdc', {
     '_kerberos._udp.EXAMPLE.COM': [srv('b', 88, 1), srv('a', 88, 0), srv('.', 88, 0)],
