@@ -4,6 +4,7 @@ import {
   ASC_REQ_INTEGRITY,
   ASC_REQ_PROXY_BINDINGS,
   ASC_RET_MISSING_BINDINGS,
+  identityFrom,
   qualifiedName,
   SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
   splitUserName,
@@ -373,7 +374,7 @@ export class DigestAcceptor implements Exchange {
       userName: qualifiedName(identity),
       realm: textOf(response.realm ?? ''),
       targetName,
-      peer: identity,
+      peer: identityFrom(identity, 'account-database', 'local'),
     } as const
     this.#world.emit({
       kind: 'weak-mechanism-used',

@@ -1,12 +1,12 @@
 import { decodeUtf8, encodeUtf8, Reader, Writer } from '../bytes/index.js'
 import { secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
-import { SspiError, type Identity } from '../sspi/index.js'
+import { readIdentity, SspiError, writeIdentity } from '../sspi/index.js'
 import { CIPHERS } from './ciphers.js'
 import type { Qop } from './computations.js'
 import type { StreamPosition } from './message-stream.js'
 import type { SaslParts, SessionPositions } from './session-parts.js'
 
-const VERSION = 1
+const VERSION = 2
 const KEY_LENGTH = 16
 const RC4_STATE_LENGTH = 258
 const QOPS: readonly Qop[] = ['auth', 'auth-int', 'auth-conf']
@@ -26,7 +26,7 @@ export function writeSession(parts: SaslParts, at: SessionPositions): SecretByte
     .bytes(parts.ha1)
     .u64le(BigInt.asUintN(64, BigInt(parts.start.getTime())))
   for (const text of [parts.userName, parts.realm, parts.targetName, parts.authorizationId]) writeText(writer, text)
-  writeIdentity(writer, parts.peer)
+  writeBytes(writer, writeIdentity(parts.peer))
   for (const { sequence, cipherState } of [at.sent, at.received]) {
     writer.u32le(sequence)
     writeBytes(writer, cipherState ?? new Uint8Array(0))
@@ -61,7 +61,7 @@ export function readSession(blob: Uint8Array): { readonly parts: SaslParts; read
   const realm = readText(reader)
   const targetName = readText(reader)
   const authorizationId = readText(reader)
-  const peer = readIdentity(reader)
+  const peer = readIdentity(readBytes(reader))
   const sent = readPosition(reader)
   const received = readPosition(reader)
   reader.end(WHAT)
@@ -90,25 +90,6 @@ function one<T>(table: readonly T[], index: number): T {
   const found = table[index]
   if (found === undefined) throw new SspiError('SEC_E_INVALID_TOKEN', `${WHAT}: ${index} is out of its table`)
   return found
-}
-
-function writeIdentity(writer: Writer, identity: Identity | undefined): void {
-  writer.u8(identity === undefined ? 0 : 1)
-  if (identity === undefined) return
-  for (const text of [identity.name, identity.domain, identity.sid ?? '']) writeText(writer, text)
-  writer.u8(identity.source === 'verified' ? 1 : 0).u16le(identity.groups.length)
-  for (const group of identity.groups) writeText(writer, group)
-}
-
-function readIdentity(reader: Reader): Identity | undefined {
-  if (reader.u8(`${WHAT}: identity`) === 0) return undefined
-  const name = readText(reader)
-  const domain = readText(reader)
-  const sid = readText(reader)
-  const source = reader.u8(`${WHAT}: source`) === 1 ? 'verified' : 'asserted'
-  const groups: string[] = []
-  for (let left = reader.u16le(`${WHAT}: groups`); left > 0; left--) groups.push(readText(reader))
-  return { name, domain, sid: sid === '' ? undefined : sid, groups, source }
 }
 
 function readPosition(reader: Reader): StreamPosition {

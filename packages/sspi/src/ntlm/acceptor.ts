@@ -1,4 +1,3 @@
-import { Reader } from '../bytes/index.js'
 import { secretBytes, secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
 import {
   ASC_REQ_ALLOW_MISSING_BINDINGS,
@@ -6,13 +5,12 @@ import {
   ASC_REQ_DATAGRAM,
   ASC_RET_DATAGRAM,
   ASC_RET_MISSING_BINDINGS,
-  never,
+  identityFrom,
   qualifiedName,
   SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
   SECPKG_ATTR_PACKAGE_INFO,
   SspiError,
   type AcceptRequest,
-  type AccessToken,
   type Account,
   type Answer,
   type AttributeTable,
@@ -237,7 +235,7 @@ export class NtlmAcceptor implements Exchange {
       const target = claimedTarget(client, integrity)
       checkTarget(target, this.#world.policy)
       return this.#done(challenged, answered.authenticate.length, {
-        identity: client.account.identity,
+        identity: identityFrom(client.account.identity, 'account-database', 'local'),
         user: message.user,
         domain: message.domain,
         exportedSessionKey,
@@ -308,7 +306,7 @@ export class NtlmAcceptor implements Exchange {
         serverName: challenged.targetName,
         targetName,
         targetInfo: challenged.targetInfo,
-        accessToken: this.#accessToken(identity, flags),
+        peer: identity,
       },
       this.#info,
     )
@@ -320,21 +318,6 @@ export class NtlmAcceptor implements Exchange {
       target: targetName === '' ? undefined : targetName,
     })
     return { kind: 'done', token: undefined, consumed, session }
-  }
-
-  #accessToken(user: Identity, flags: number): AccessToken {
-    const { ANONYMOUS: anonymous, NEGOTIATE_IDENTIFY } = NegotiateFlag
-    return {
-      user,
-      packageName: this.#info.name,
-      impersonationLevel: hasFlag(flags, anonymous)
-        ? 'anonymous'
-        : hasFlag(flags, NEGOTIATE_IDENTIFY)
-          ? 'identification'
-          : 'impersonation',
-      authenticationId: new Reader(this.#world.random(8)).u64le('authentication id'),
-      expiry: never(),
-    }
   }
 }
 

@@ -191,7 +191,7 @@ export class NtlmInitiator implements Exchange {
         serverName: challenge.targetName,
         targetName,
         targetInfo: challenge.targetInfo,
-        accessToken: undefined,
+        peer: undefined,
       },
       this.#info,
     )

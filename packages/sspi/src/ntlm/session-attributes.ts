@@ -1,7 +1,6 @@
 import {
   never,
   qualifiedName,
-  SECPKG_ATTR_ACCESS_TOKEN,
   SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
   SECPKG_ATTR_FLAGS,
   SECPKG_ATTR_KEY_INFO,
@@ -41,7 +40,7 @@ const CALG_RC4 = 0x6801
 
 /** What an established session answers. There are no STREAM_SIZES: messages are no records. */
 export function sessionAttributes(parts: SessionParts, info: SecPkgInfo): AttributeTable {
-  const { user, domain, targetName, accessToken } = parts
+  const { user, domain, targetName } = parts
   const userName = qualifiedName({ name: user, domain })
   return {
     [SECPKG_ATTR_SIZES]: () => SIZES,
@@ -60,7 +59,6 @@ export function sessionAttributes(parts: SessionParts, info: SecPkgInfo): Attrib
     [SECPKG_ATTR_CLIENT_SPECIFIED_TARGET]: () => (targetName === '' ? undefined : { targetName }),
     // After the AUTHENTICATE message the client has nothing more to send.
     [SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS]: () => ({ lastClientTokenStatus: 'yes' }),
-    [SECPKG_ATTR_ACCESS_TOKEN]: () => accessToken,
   }
 }
 

@@ -1,13 +1,12 @@
 import { Reader, utf16leDecode, utf16leEncode, Writer } from '../bytes/index.js'
 import { secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
-import { SspiError, type AccessToken, type Identity, type ImpersonationLevel } from '../sspi/index.js'
+import { readIdentity, SspiError, writeIdentity } from '../sspi/index.js'
 import type { StreamPosition } from './message-streams.js'
 import type { SessionParts, SessionPositions } from './session-parts.js'
 
-const VERSION = 1
+const VERSION = 2
 const KEY_LENGTH = 16
 const RC4_STATE_LENGTH = 258
-const LEVELS: readonly ImpersonationLevel[] = ['anonymous', 'identification', 'impersonation', 'delegation']
 const WHAT = 'NTLM session'
 
 /** Writes a session, keys included: the caller seals and wipes the bytes. */
@@ -23,7 +22,7 @@ export function writeSession(parts: SessionParts, at: SessionPositions): SecretB
   writeDate(writer, parts.start)
   for (const text of [parts.user, parts.domain, parts.serverName, parts.targetName]) writeText(writer, text)
   writeBytes(writer, parts.targetInfo)
-  writeAccessToken(writer, parts.accessToken)
+  writeBytes(writer, writeIdentity(parts.peer))
   for (const { sequence, rc4State } of [at.sent, at.received]) {
     writer.u32le(sequence)
     writeBytes(writer, rc4State ?? new Uint8Array(0))
@@ -57,7 +56,7 @@ export function readSession(blob: Uint8Array): { readonly parts: SessionParts; r
   const serverName = readText(reader)
   const targetName = readText(reader)
   const targetInfo = new Uint8Array(readBytes(reader))
-  const accessToken = readAccessToken(reader)
+  const peer = readIdentity(readBytes(reader))
   const sent = readPosition(reader)
   const received = readPosition(reader)
   reader.end(WHAT)
@@ -74,40 +73,10 @@ export function readSession(blob: Uint8Array): { readonly parts: SessionParts; r
       serverName,
       targetName,
       targetInfo,
-      accessToken,
+      peer,
     },
     at: { sent, received },
   }
-}
-
-function writeAccessToken(writer: Writer, token: AccessToken | undefined): void {
-  writer.u8(token === undefined ? 0 : 1)
-  if (token === undefined) return
-  const { user } = token
-  for (const text of [user.name, user.domain, user.sid ?? '', token.packageName]) writeText(writer, text)
-  writer.u8(user.source === 'verified' ? 1 : 0).u16le(user.groups.length)
-  for (const group of user.groups) writeText(writer, group)
-  writer.u8(LEVELS.indexOf(token.impersonationLevel)).u64le(token.authenticationId)
-  writeDate(writer, token.expiry)
-}
-
-function readAccessToken(reader: Reader): AccessToken | undefined {
-  if (reader.u8(`${WHAT}: access token`) === 0) return undefined
-  const name = readText(reader)
-  const domain = readText(reader)
-  const sid = readText(reader)
-  const packageName = readText(reader)
-  const source = reader.u8(`${WHAT}: source`) === 1 ? 'verified' : 'asserted'
-  const groups: string[] = []
-  for (let left = reader.u16le(`${WHAT}: groups`); left > 0; left--) groups.push(readText(reader))
-  const level = reader.u8(`${WHAT}: impersonation level`)
-  const impersonationLevel = LEVELS[level]
-  if (impersonationLevel === undefined) {
-    throw new SspiError('SEC_E_INVALID_TOKEN', `${WHAT}: impersonation level ${level} is unknown`)
-  }
-  const authenticationId = reader.u64le(`${WHAT}: authentication id`)
-  const user: Identity = { name, domain, sid: sid === '' ? undefined : sid, groups, source }
-  return { user, packageName, impersonationLevel, authenticationId, expiry: readDate(reader) }
 }
 
 function readPosition(reader: Reader): StreamPosition {

@@ -1,5 +1,5 @@
 import type { SecretBytes } from '../crypto/index.js'
-import type { AccessToken, Side } from '../sspi/index.js'
+import type { Identity, Side } from '../sspi/index.js'
 import type { StreamPosition } from './message-streams.js'
 
 /** What a session is opened with. */
@@ -22,7 +22,7 @@ export interface SessionParts {
   /** The AV pairs of the CHALLENGE. */
   readonly targetInfo: Uint8Array
   /** The acceptor's: who the client is. */
-  readonly accessToken: AccessToken | undefined
+  readonly peer: Identity | undefined
 }
 
 /** Where an imported session goes on. */

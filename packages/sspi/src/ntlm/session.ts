@@ -57,7 +57,7 @@ export class NtlmSession implements Session {
     this.#parts = parts
     this.#info = info
     this.contextAttr = parts.contextAttr
-    this.peer = parts.accessToken?.user
+    this.peer = parts.peer
     this.#streams = openStreams(parts, at)
     this.mechListMic = {
       // MS-SPNG 3.3.5.1 and Samba: whoever uses a MIC expects it, if it can be made at all.

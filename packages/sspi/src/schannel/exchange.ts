@@ -1,6 +1,7 @@
 import { concatBytes } from '../bytes/index.js'
 import { readCertificate, secretFrom, type SecretBytes } from '../crypto/index.js'
 import {
+  identityFrom,
   never,
   SspiError,
   type Ask,
@@ -235,7 +236,7 @@ export class SchannelExchange implements Exchange {
     if (account === undefined || account.enabled === false) {
       throw this.#refusal('SEC_E_LOGON_DENIED', "the client's certificate is that of no account", ACCESS_DENIED)
     }
-    return this.#finish(done, account.identity)
+    return this.#finish(done, identityFrom(account.identity, 'account-database', 'local'))
   }
 
   #finish(done: Done, account: Identity | undefined): Step {

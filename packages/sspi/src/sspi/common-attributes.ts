@@ -10,7 +10,7 @@ import {
 } from './constants/index.js'
 import type { ContextState } from './context-state.js'
 import type { SecurityPackage, Session } from './contract.js'
-import type { AccessToken, Identity } from './identity.js'
+import { identityOrigins, qualifiedName, type AccessToken, type Identity } from './identity.js'
 import type { World } from './world.js'
 
 /** The attributes that the interface knows itself, for packages that leave them to it. */
@@ -27,10 +27,14 @@ export function commonAttributes(state: ContextState, world: World): AttributeTa
     [SECPKG_ATTR_PACKAGE_INFO]: () => by.info,
     [SECPKG_ATTR_ACCESS_TOKEN]: () => {
       if (state.side === 'initiator' || session.peer === undefined) return undefined
-      state.authenticationId ??= new Reader(world.random(8)).u64le('authentication id')
-      return accessToken(session, session.peer, by, state.authenticationId)
+      return accessToken(session, session.peer, by, authenticationId(state, world))
     },
   }
+}
+
+/** The number of a log-on, drawn when it is wanted first. */
+export function authenticationId(state: ContextState, world: Pick<World, 'random'>): bigint {
+  return (state.authenticationId ??= new Reader(world.random(8)).u64le('authentication id'))
 }
 
 function accessToken(session: Session, user: Identity, by: SecurityPackage, authenticationId: bigint): AccessToken {
@@ -42,5 +46,15 @@ function accessToken(session: Session, user: Identity, by: SecurityPackage, auth
       : has(ASC_RET_DELEGATE)
         ? 'delegation'
         : 'impersonation'
-  return { user, packageName: by.info.name, impersonationLevel, authenticationId, expiry: session.expiry }
+  return {
+    user,
+    qualifiedName: user.accountName ?? qualifiedName(user),
+    userPrincipalName: user.userPrincipalName,
+    origins: identityOrigins(user),
+    packageName: by.info.name,
+    logonType: 'network',
+    impersonationLevel,
+    authenticationId,
+    expiry: session.expiry,
+  }
 }

@@ -1,5 +1,6 @@
 import { wipe } from '../crypto/index.js'
 import { SspiError } from '../status/index.js'
+import { authenticationId } from './common-attributes.js'
 import type { ExportOptions, ImportOptions } from './context-calls.js'
 import { ContextState } from './context-state.js'
 import type { SecurityPackage, Session } from './contract.js'
@@ -44,6 +45,7 @@ export function exportContext(state: ContextState, options: ExportOptions, world
     mechanism: state.phase.by.info.name,
     side: state.side,
     targetName: state.targetName,
+    authenticationId: authenticationId(state, world),
     until: new Date(world.now().getTime() + Math.ceil(lifetimeSeconds * 1000)),
     id: world.random(EXPORT_ID_LENGTH),
     session: session.export(),
@@ -84,7 +86,9 @@ async function takeIn(
     throw new SspiError('SEC_E_INVALID_TOKEN', 'exported context: it was imported before')
   }
   const session = by.importSession(moving.session, world)
-  return { state: ContextState.imported(of, by, moving.side, moving.targetName, session), session }
+  const state = ContextState.imported(of, by, moving.side, moving.targetName, session)
+  state.authenticationId = moving.authenticationId
+  return { state, session }
 }
 
 /** A function that a package does not have. */

@@ -178,7 +178,19 @@ export { readApplicationProtocols, writeApplicationProtocols } from './applicati
 export { isGssTokenOf, readGssToken, writeGssToken, type GssToken } from './gss-framing.js'
 export { DEFAULT_HALF_OPEN_LIMITS, type HalfOpenLimits } from './half-open.js'
 export { CredHandle, CtxtHandle } from './handles.js'
-export { qualifiedName, type AccessToken, type Identity, type ImpersonationLevel } from './identity.js'
+export {
+  identityFrom,
+  identityOrigins,
+  qualifiedName,
+  type AccessToken,
+  type ClaimIntegrity,
+  type ClaimOrigin,
+  type ClaimSource,
+  type Identity,
+  type IdentityOrigins,
+  type ImpersonationLevel,
+} from './identity.js'
+export { readIdentity, writeIdentity } from './identity-export.js'
 export type { Decrypted, LevelOne } from './level-one.js'
 export {
   readMessageLayout,

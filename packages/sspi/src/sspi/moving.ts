@@ -11,6 +11,8 @@ export interface MovingContext {
   readonly mechanism: string
   readonly side: Side
   readonly targetName: string
+  /** The number of its log-on. */
+  readonly authenticationId: bigint
   /** After this the blob is worthless. */
   readonly until: Date
   /** Random: by it an import is known, so that there is only one. */
@@ -19,7 +21,7 @@ export interface MovingContext {
 }
 
 const MAGIC = Uint8Array.of(0x53, 0x53, 0x50, 0x49) // "SSPI"
-const VERSION = 1
+const VERSION = 2
 const ID_LENGTH = 16
 /** How long an export key is, in bytes: AES-256-GCM's. */
 export const EXPORT_KEY_LENGTH = 32
@@ -47,6 +49,7 @@ function writeMovingContext(context: MovingContext): Uint8Array {
   text(context.mechanism)
   writer.u8(context.side === 'initiator' ? 0 : 1)
   text(context.targetName)
+  writer.u64le(context.authenticationId)
   writer.u64le(BigInt(context.until.getTime())).bytes(context.id).u32le(context.session.length).bytes(context.session)
   return writer.finish()
 }
@@ -83,11 +86,12 @@ function readMovingContext(plain: Uint8Array): MovingContext {
   const mechanism = text('mechanism')
   const side = reader.u8('side') === 0 ? 'initiator' : 'acceptor'
   const targetName = text('target')
+  const authenticationId = reader.u64le('authentication id')
   const until = new Date(Number(reader.u64le('expiry')))
   const id = new Uint8Array(reader.take(ID_LENGTH, 'id'))
   const session = reader.take(reader.u32le('session length'), 'session')
   reader.end('exported context')
-  return { packageName, mechanism, side, targetName, until, id, session: secretFrom(session) }
+  return { packageName, mechanism, side, targetName, authenticationId, until, id, session: secretFrom(session) }
 }
 
 /** The length of {@link MovingContext}'s `id`. */

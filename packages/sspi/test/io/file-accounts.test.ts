@@ -36,6 +36,7 @@ test('a file is read as its documentation says', async (t) => {
     sid: 'S-1-5-21-1-2-3-1000',
     groups: ['S-1-5-32-544', 'S-1-5-32-545'],
     source: 'verified',
+    userPrincipalName: 'al@contoso.com',
   })
   assert.ok(found.secret.kind === 'nt-hash')
   assert.equal(toHex(found.secret.ntHash), HASH)

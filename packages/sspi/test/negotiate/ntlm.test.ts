@@ -65,7 +65,7 @@ function sessionOf(side: Side, sessionKey: string, flags: number): NtlmSession {
       serverName: '',
       targetName: '',
       targetInfo: new Uint8Array(0),
-      accessToken: undefined,
+      peer: undefined,
     },
     ntlm.info,
   )

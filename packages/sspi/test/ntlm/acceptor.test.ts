@@ -21,7 +21,7 @@ import {
   ASC_REQ_CONFIDENTIALITY,
   ASC_REQ_INTEGRITY,
   ASC_RET_INTEGRITY,
-  SECPKG_ATTR_ACCESS_TOKEN,
+  identityFrom,
   SECPKG_ATTR_NAMES,
   SECPKG_ATTR_PACKAGE_INFO,
   SECPKG_ATTR_SESSION_KEY,
@@ -76,7 +76,7 @@ suite('clients that are let in', () => {
       const { step, key } = answer(client, server)
       const session = sessionOf(step)
       if (client.key === undefined) assert.equal(toHex(keyOf(step)), toHex(key))
-      assert.deepEqual(session.peer, ALICES_ACCOUNT.identity)
+      assert.deepEqual(session.peer, identityFrom(ALICES_ACCOUNT.identity, 'account-database', 'local'))
       assert.deepEqual(session.query(SECPKG_ATTR_NAMES), { userName: 'CONTOSO\\alice' })
     })
   }
@@ -264,9 +264,7 @@ suite('anonymous clients', () => {
     ]) {
       const session = sessionOf(anonymous(side))
       assert.equal(session.contextAttr, 0x0010_0000)
-      const token = session.query(SECPKG_ATTR_ACCESS_TOKEN)
-      assert.equal(token?.impersonationLevel, 'anonymous')
-      assert.equal(token.user.sid, 'S-1-5-7')
+      assert.deepEqual([session.peer?.name, session.peer?.sid, session.peer?.source], ['', 'S-1-5-7', 'asserted'])
     }
     assert.throws(() => anonymous(acceptor({ server: { allowAnonymous: true }, acceptReq: ASC_REQ_INTEGRITY })), {
       code: 'SEC_E_SECURITY_QOS_FAILED',

@@ -242,7 +242,7 @@ export function sessionWith(
     serverName: '',
     targetName: '',
     targetInfo: new Uint8Array(0),
-    accessToken: undefined,
+    peer: undefined,
   }
   return new NtlmSession(parts, packageOf().info)
 }

@@ -95,7 +95,7 @@ function sessionsOf(
         serverName: targetName,
         targetName: '',
         targetInfo,
-        accessToken: undefined,
+        peer: undefined,
       },
       ntlmPackage({ host: HOST }).info,
     )

@@ -5,6 +5,7 @@ import { NegotiateFlag } from '../../src/ntlm/index.js'
 import { secretFrom } from '../../src/crypto/index.js'
 import {
   ASC_REQ_DATAGRAM,
+  ASC_RET_IDENTIFY,
   ISC_REQ_CONFIDENTIALITY,
   ISC_REQ_DATAGRAM,
   ISC_REQ_IDENTIFY,
@@ -20,7 +21,6 @@ import {
   SECBUFFER_STREAM,
   SECBUFFER_TOKEN,
   SecBufferDesc,
-  SECPKG_ATTR_ACCESS_TOKEN,
   SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
   SECPKG_ATTR_FLAGS,
   SECPKG_ATTR_KEY_INFO,
@@ -219,17 +219,16 @@ suite('attributes', () => {
     const target = client.query(SECPKG_ATTR_TARGET_INFORMATION)?.targetInformation
     assert.deepEqual(server.query(SECPKG_ATTR_TARGET_INFORMATION)?.targetInformation, target)
     assert.deepEqual(client.query(SECPKG_ATTR_SESSION_KEY), server.query(SECPKG_ATTR_SESSION_KEY))
-    assert.equal(client.query(SECPKG_ATTR_ACCESS_TOKEN), undefined)
+    assert.equal(client.peer, undefined)
   })
 
-  test('the access token tells who, and how far a server may act for them', () => {
-    const token = server.query(SECPKG_ATTR_ACCESS_TOKEN)
-    assert.equal(token?.user.sid, 'S-1-5-21-1-2-3-1104')
-    assert.equal(token.packageName, 'NTLM')
-    assert.equal(token.impersonationLevel, 'impersonation')
-    const identified = establish({ initiateReq: ISC_REQ_IDENTIFY }).server.query(SECPKG_ATTR_ACCESS_TOKEN)
-    assert.equal(identified?.impersonationLevel, 'identification')
-    assert.notEqual(identified.authenticationId, token.authenticationId)
+  test('the acceptor knows who, out of its account database, and how far it may act for them', () => {
+    const { peer, contextAttr } = server
+    assert.equal(peer?.sid, 'S-1-5-21-1-2-3-1104')
+    assert.deepEqual(peer.origins?.sid, { source: 'account-database', integrity: 'local', unchecked: [] })
+    assert.equal(contextAttr & ASC_RET_IDENTIFY, 0)
+    const identified = establish({ initiateReq: ISC_REQ_IDENTIFY }).server
+    assert.notEqual(identified.contextAttr & ASC_RET_IDENTIFY, 0)
   })
 
   test('without extended session security the key is told as what it is', () => {
@@ -274,7 +273,6 @@ suite('moving a session', () => {
     unseal(client, seal(server, HELLO))
     const onItsWay = seal(client, HELLO)
     const attributes = [
-      SECPKG_ATTR_ACCESS_TOKEN,
       SECPKG_ATTR_NAMES,
       SECPKG_ATTR_NATIVE_NAMES,
       SECPKG_ATTR_LIFESPAN,
@@ -283,12 +281,15 @@ suite('moving a session', () => {
       SECPKG_ATTR_FLAGS,
     ] as const
     const before = attributes.map((attribute) => server.query(attribute))
+    const { peer } = server
     const blob = server.export!()
     const moved: Session = packageOf().importSession!(blob, testWorld())
     assert.deepEqual(
       attributes.map((attribute) => moved.query(attribute)),
       before,
     )
+    assert.ok(peer !== undefined)
+    assert.deepEqual(moved.peer, peer)
     assert.deepEqual(moved.peer, server.peer)
     assert.equal(moved.contextAttr, server.contextAttr)
     assert.equal(moved.mechListMic?.required, true)
@@ -305,7 +306,7 @@ suite('moving a session', () => {
     const load = (bytes: Uint8Array): Session => packageOf().importSession!(bytes, testWorld())
     for (let length = 0; length < blob.length; length++) assert.throws(() => load(blob.subarray(0, length)), invalid)
     assert.throws(() => load(Uint8Array.from([...blob, 0])), invalid)
-    assert.throws(() => load(Uint8Array.from([2, ...blob.subarray(1)])), { ...invalid, message: /version 2/ })
+    assert.throws(() => load(Uint8Array.from([3, ...blob.subarray(1)])), { ...invalid, message: /version 3/ })
   })
 })
 

@@ -69,7 +69,14 @@ export class StoredAccount implements Account {
         )
       }
     }
-    this.identity = Object.freeze({ name: user, domain, sid, groups: Object.freeze([...groups]), source: 'verified' })
+    this.identity = Object.freeze({
+      name: user,
+      domain,
+      sid,
+      groups: Object.freeze([...groups]),
+      source: 'verified',
+      ...(upn === undefined ? {} : { userPrincipalName: upn }),
+    })
     this.upn = upn
     this.enabled = entry.enabled ?? true
     this.secret = storedSecret(user, entry)
