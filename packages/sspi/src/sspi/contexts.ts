@@ -159,6 +159,11 @@ export class ContextKeeper {
     return state.session
   }
 
+  /** The context itself, for what concerns its client. */
+  state(context: CtxtHandle): ContextState {
+    return this.#require(context)
+  }
+
   /** Moves a context out: the handle is ended. */
   export(context: CtxtHandle, options: ExportOptions): Uint8Array {
     const blob = exportContext(this.#require(context), options, this.#parts.world)

@@ -11,8 +11,9 @@ import { queryCredential, setCredential } from './credential-calls.js'
 import type { CredentialValue, SecWinntAuthIdentity } from './credential-values.js'
 import type { ChannelBindings } from './channel-bindings.js'
 import { CredHandle, type CtxtHandle } from './handles.js'
+import type { Impersonator } from './impersonation.js'
 import type { PackageRegistry } from './registry.js'
-import { endRevealed, revealCredential, type RevealedCredential } from './revealed-credential.js'
+import { endRevealed, revealCredential } from './revealed-credential.js'
 import type { World } from './world.js'
 
 /** Options of `acquireCredentialsHandle`. */
@@ -23,7 +24,10 @@ export interface AcquireCredentialsOptions {
   readonly credentialUse: number
   /** The name that the credential is for, where the package has several. Default: none. */
   readonly principal?: string | undefined
-  /** What it is made of. Default: the package's default credentials. */
+  /**
+   * What it is made of. Default: the default credentials, which are the client's while one is impersonated, else those of the
+   * interface, if it has any, else the package's.
+   */
   readonly authData?: CredentialValue | SecWinntAuthIdentity | undefined
   /** The service that it will be used with: for values that are chosen by it. It binds nobody to it. Default: none named. */
   readonly targetName?: string | undefined
@@ -105,10 +109,12 @@ export class CredentialState {
 export class CredentialKeeper {
   readonly #states = new WeakMap<CredHandle, CredentialState>()
   readonly #registry: PackageRegistry
+  readonly #impersonator: Impersonator
   readonly #world: World
 
-  constructor(registry: PackageRegistry, world: World) {
+  constructor(registry: PackageRegistry, impersonator: Impersonator, world: World) {
     this.#registry = registry
+    this.#impersonator = impersonator
     this.#world = world
   }
 
@@ -162,7 +168,12 @@ export class CredentialKeeper {
   }> {
     const of = this.#registry.require(options.package)
     const use = readUse(options)
-    const value = await reveal(options, use)
+    const { authData, package: packageName, principal, targetName } = options
+    const purpose = { package: packageName, use, principal, targetName }
+    // Asked before anything is awaited: the caller's identity is that of the call.
+    const value = await (authData === undefined
+      ? this.#impersonator.defaultCredential(purpose)
+      : revealCredential(authData, purpose))
     const request = { use, principal: options.principal, value, packages: this.#registry }
     return { of, use, credential: this.#make(of, request) }
   }
@@ -206,12 +217,4 @@ function readUse({ credentialUse, authData }: AcquireCredentialsOptions): Creden
         `credentialUse ${credentialUse}: inbound, outbound or both?`,
       )
   }
-}
-
-async function reveal(
-  { authData, package: packageName, principal, targetName }: AcquireCredentialsOptions,
-  use: CredentialRequest['use'],
-): Promise<RevealedCredential | undefined> {
-  if (authData === undefined) return undefined
-  return revealCredential(authData, { package: packageName, use, principal, targetName })
 }

@@ -29,6 +29,7 @@ import type { CredentialValue, SecWinntAuthIdentity } from './credential-values.
 import type { Side } from './events.js'
 import { CredHandle, type CtxtHandle } from './handles.js'
 import { requestBuffers, type HttpRequest } from './http-request.js'
+import type { RunAsCaptured } from './impersonation.js'
 import type { LevelOne } from './level-one.js'
 import { achievedFlags, SecureSession } from './secure-session.js'
 import type { Policy } from './world.js'
@@ -37,7 +38,7 @@ import type { Policy } from './world.js'
 export interface ExchangeOptions {
   /** The package: `'Negotiate'`, `'NTLM'`, … */
   readonly package: string
-  /** What to authenticate with: a value, or a handle of `acquireCredentialsHandle`, which stays the caller's. Default: the package's own. */
+  /** What to authenticate with: a value, or a handle of `acquireCredentialsHandle`, which stays the caller's. Default: the default credentials, as `acquireCredentialsHandle`. */
   readonly credentials?: CredentialValue | SecWinntAuthIdentity | CredHandle | undefined
   /**
    * Whether messages must be signed; without it the exchange fails with `SEC_E_SECURITY_QOS_FAILED`. Default `true`, and `false`
@@ -99,6 +100,8 @@ abstract class AbstractExchange implements Disposable {
   readonly #side: Side
   readonly #options: ExchangeOptions
   readonly #targetName: string | undefined
+  /** Whose default credentials count: of whoever began the exchange, wherever its steps are made. */
+  readonly #asBeginner: RunAsCaptured
   #ownCredential: CredHandle | undefined
   #context: CtxtHandle | undefined
   #session: SecureSession | undefined
@@ -110,6 +113,7 @@ abstract class AbstractExchange implements Disposable {
     this.#side = side
     this.#options = options
     this.#targetName = targetName
+    this.#asBeginner = table.captureIdentity()
   }
 
   /** The session. @throws `SspiError` `SEC_E_OUT_OF_SEQUENCE` before the exchange is done. */
@@ -220,7 +224,8 @@ abstract class AbstractExchange implements Disposable {
   async #acquire(authData: CredentialValue | SecWinntAuthIdentity | undefined): Promise<CredHandle> {
     const credentialUse = this.#side === 'initiator' ? SECPKG_CRED_OUTBOUND : SECPKG_CRED_INBOUND
     const request = { package: this.#options.package, credentialUse, authData, targetName: this.#targetName }
-    this.#ownCredential = (await this.table.acquireCredentialsHandle(request)).credential
+    const acquired = await this.#asBeginner(() => this.table.acquireCredentialsHandle(request))
+    this.#ownCredential = acquired.credential
     this.#refuseWhenDisposed()
     return this.#ownCredential
   }

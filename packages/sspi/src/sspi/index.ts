@@ -191,6 +191,7 @@ export {
   type ImpersonationLevel,
 } from './identity.js'
 export { readIdentity, writeIdentity } from './identity-export.js'
+export type { AmbientIdentity, RunAsCaptured } from './impersonation.js'
 export type { Decrypted, LevelOne } from './level-one.js'
 export {
   readMessageLayout,

@@ -9,6 +9,8 @@ import type {
 } from './context-calls.js'
 import type { AcquireCredentialsOptions, AcquiredCredentials } from './credentials.js'
 import type { CtxtHandle } from './handles.js'
+import type { AccessToken } from './identity.js'
+import type { RunAsCaptured } from './impersonation.js'
 
 /** Result of `decryptMessage`. */
 export interface Decrypted {
@@ -43,6 +45,12 @@ export interface LevelOne {
   encryptMessage(context: CtxtHandle, qop: number, message: SecBufferDesc): void
   /** Checks and decrypts in place. */
   decryptMessage(context: CtxtHandle, message: SecBufferDesc): Decrypted
+  /** Tells who the client is. */
+  querySecurityContextToken(context: CtxtHandle): AccessToken
+  /** Runs a function as the client. */
+  impersonateSecurityContext<T>(context: CtxtHandle, fn: () => T): T
+  /** Keeps who the caller acts as. */
+  captureIdentity(): RunAsCaptured
   /** Takes a context out; it is ended here. */
   exportSecurityContext(context: CtxtHandle, options: ExportOptions): Uint8Array
 }

@@ -25,7 +25,7 @@ import type { ExportOptions } from './context-calls.js'
 import type { Side } from './events.js'
 import type { CtxtHandle } from './handles.js'
 import { requestBuffers, type HttpRequest } from './http-request.js'
-import type { Identity } from './identity.js'
+import type { AccessToken, Identity } from './identity.js'
 import type { LevelOne } from './level-one.js'
 import { sealRecords, unsealRecords } from './stream-records.js'
 
@@ -187,6 +187,24 @@ export class SecureSession implements Disposable {
     const token = new SecBuffer(SECBUFFER_TOKEN, authorization)
     const buffers = [token, ...requestBuffers([request.method, request.uri], request.body)]
     this.#table.verifySignature(this.#context, new SecBufferDesc(buffers))
+  }
+
+  /**
+   * The client as access decisions see it: names, groups, how far this server may act for it, and where each claim comes from.
+   * @throws `SspiError` `SEC_E_NO_IMPERSONATION` on the client's own side, and where no client authenticated itself.
+   */
+  get accessToken(): AccessToken {
+    return this.#table.querySecurityContextToken(this.#context)
+  }
+
+  /**
+   * Runs a function as the client, as `impersonateSecurityContext`: what it reaches without naming credentials, it reaches with those
+   * that the client has delegated (`flags: ISC_REQ_DELEGATE`).
+   *
+   * @returns What the function returns; the impersonation ends with it, or with its promise.
+   */
+  impersonate<T>(fn: () => T): T {
+    return this.#table.impersonateSecurityContext(this.#context, fn)
   }
 
   /** Moves the session out, as `exportSecurityContext`; this object is ended. */

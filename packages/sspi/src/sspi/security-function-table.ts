@@ -17,6 +17,7 @@ import type {
   SettableCredentialAttribute,
   SettableCredentialAttributes,
 } from './credential-attributes.js'
+import type { CredentialValue } from './credential-values.js'
 import {
   CredentialKeeper,
   type AcquireCredentialsOptions,
@@ -27,6 +28,8 @@ import type { Driver } from './effects.js'
 import { AcceptorExchange, InitiatorExchange, type AcceptOptions, type InitiateOptions } from './exchange.js'
 import { DEFAULT_HALF_OPEN_LIMITS, type HalfOpenLimits } from './half-open.js'
 import type { CredHandle, CtxtHandle } from './handles.js'
+import type { AccessToken } from './identity.js'
+import { accessTokenOf, Impersonator, type AmbientIdentity, type RunAsCaptured } from './impersonation.js'
 import type { Decrypted, LevelOne } from './level-one.js'
 import { putMissing } from './output.js'
 import type { SecPkgInfo } from './package-info.js'
@@ -46,6 +49,10 @@ export interface SecurityFunctionTableParts {
   readonly world: World
   /** Remembers which exported contexts were imported. Default: importing is refused. */
   readonly imports?: ReplayCache | undefined
+  /** Keeps who acts as whom. Default: impersonating is refused. */
+  readonly ambient?: AmbientIdentity | undefined
+  /** What those who initiate without naming credentials authenticate with. Default: the package's default credentials. */
+  readonly defaultCredentials?: CredentialValue | undefined
   /** Bounds on half-open contexts. */
   readonly limits?: Partial<HalfOpenLimits> | undefined
 }
@@ -64,15 +71,17 @@ export class SecurityFunctionTable implements LevelOne {
   readonly #registry: PackageRegistry
   readonly #credentials: CredentialKeeper
   readonly #contexts: ContextKeeper
+  readonly #impersonator: Impersonator
   readonly #driver: Driver
   readonly #world: World
 
   constructor(parts: SecurityFunctionTableParts) {
-    const { driver, world, imports } = parts
+    const { driver, world, imports, ambient, defaultCredentials } = parts
     this.#driver = driver
     this.#world = world
     this.#registry = new PackageRegistry(parts.packages)
-    this.#credentials = new CredentialKeeper(this.#registry, world)
+    this.#impersonator = new Impersonator({ world, ambient, defaultCredentials })
+    this.#credentials = new CredentialKeeper(this.#registry, this.#impersonator, world)
     this.#contexts = new ContextKeeper({
       registry: this.#registry,
       credentials: this.#credentials,
@@ -270,6 +279,53 @@ export class SecurityFunctionTable implements LevelOne {
     return this.#contexts.import(options)
   }
 
+  // ------------------------------------------------------------------ clients
+
+  /**
+   * QuerySecurityContextToken: the client, as access decisions see it; also `SECPKG_ATTR_ACCESS_TOKEN`.
+   * @throws `SspiError` `SEC_E_NO_IMPERSONATION` where no client has authenticated: on its own side, half-way, or where none need.
+   */
+  querySecurityContextToken(context: CtxtHandle): AccessToken {
+    return accessTokenOf(this.#contexts.state(context), this.#world)
+  }
+
+  /**
+   * ImpersonateSecurityContext: runs a function as the client of an acceptor's context, with all that it calls and awaits. Inside,
+   * default credentials (`acquireCredentialsHandle` without `authData`, `initiate` without `credentials`) are those that the client has
+   * delegated, and never the server's: without them they are refused with `SEC_E_NO_CREDENTIALS`.
+   *
+   * It ends when the function returns or throws, or when the promise (a native one) that it returns is settled. What it leaves
+   * running behind that is nobody, until it is reverted or impersonates again. Whoever called this stays who they are.
+   *
+   * @returns What the function returns.
+   * @throws `SspiError` `SEC_E_NO_IMPERSONATION` where there is no client; `SEC_E_CONTEXT_EXPIRED` when its log-on has ended;
+   *   `SEC_E_UNSUPPORTED_FUNCTION` for a package without `SECPKG_FLAG_IMPERSONATION`; what the function throws.
+   */
+  impersonateSecurityContext<T>(context: CtxtHandle, fn: () => T): T {
+    return this.#impersonator.impersonate(this.#contexts.state(context), fn)
+  }
+
+  /** RevertSecurityContext: runs a function as the process itself, whoever is impersonated around it. */
+  revertSecurityContext<T>(fn: () => T): T {
+    return this.#impersonator.revert(fn)
+  }
+
+  /**
+   * Whom the caller acts as; `undefined` for the process itself. What OpenThreadToken is on Windows.
+   * @throws `SspiError` `SEC_E_NO_IMPERSONATION` in what an impersonation has left running behind its end.
+   */
+  currentAccessToken(): AccessToken | undefined {
+    return this.#impersonator.currentToken()
+  }
+
+  /**
+   * Keeps who the caller acts as: what is given to the function that this returns runs as them. For what is called from
+   * elsewhere: listeners of a shared emitter, entries of a queue, a pool. `revertSecurityContext(() => captureIdentity())` keeps the process.
+   */
+  captureIdentity(): RunAsCaptured {
+    return this.#impersonator.capture()
+  }
+
   // ------------------------------------------------------------------ messages
 
   /**
@@ -327,6 +383,7 @@ export class SecurityFunctionTable implements LevelOne {
   accept(options: AcceptOptions): AcceptorExchange {
     return new AcceptorExchange(this, options)
   }
+
   /**
    * Takes in a session that `SecureSession.export` moved out, here or elsewhere. Errors as for `importSecurityContext`.
    */

@@ -13,6 +13,7 @@ import {
   UNISP_NAME,
   type AccountDatabase,
   type AuthenticationEvent,
+  type CredentialValue,
   type HalfOpenLimits,
   type HostDirectory,
   type KdcSender,
@@ -22,6 +23,7 @@ import {
   type SecurityPackage,
   type World,
 } from '../sspi/index.js'
+import { ambientIdentity } from './ambient-identity.js'
 import { createDriver } from './driver.js'
 import { publish } from './events.js'
 import { localHostNames } from './host-names.js'
@@ -30,6 +32,11 @@ import { localHostNames } from './host-names.js'
 export interface SecurityInterfaceOptions {
   /** Where acceptors look accounts up. Default: nowhere, so that password packages can only initiate. */
   readonly accounts?: AccountDatabase | undefined
+  /**
+   * What those who initiate without naming credentials authenticate with, such as `defaultCredential()` of `sspi/krb5`; while a
+   * client is impersonated, its own come instead. Default: nothing, so that credentials must be named.
+   */
+  readonly defaultCredentials?: CredentialValue | undefined
   /** What acceptors demand beyond a secret. Default: channel bindings `supported`, any target name. */
   readonly policy?: Partial<Policy> | undefined
   /** The names by which acceptors call themselves. Default: made from the operating system's host name. */
@@ -106,6 +113,8 @@ export function initSecurityInterface(options: SecurityInterfaceOptions = {}): S
     }),
     world,
     imports: options.imports ?? memoryReplayCache({ now }),
+    ambient: ambientIdentity(),
+    defaultCredentials: options.defaultCredentials,
     limits: options.limits,
   })
 }

@@ -8,6 +8,7 @@ import {
   type ExchangeStep,
   type InitiatorExchange,
   type SecureSession,
+  type SecurityFunctionTable,
   type SecurityInterfaceOptions,
 } from '../../src/index.js'
 import { memoryAccounts } from '../../src/io/accounts/index.js'
@@ -22,6 +23,8 @@ export const ALLOWED = { delegation: { allowFreshCredentials: ['TERMSRV/*'] } }
 export interface PairOptions {
   readonly client?: SecurityInterfaceOptions
   readonly server?: SecurityInterfaceOptions
+  /** Instead of one made of `server`. */
+  readonly serverTable?: SecurityFunctionTable
   readonly identity?: CredentialValue
   readonly tls?: Parameters<typeof trusting>[0]
   readonly serverTls?: string
@@ -45,7 +48,7 @@ export class Pair implements Disposable {
       target,
       flags,
     })
-    this.server = initSecurityInterface({ accounts, ...options.server }).accept({
+    this.server = (options.serverTable ?? initSecurityInterface({ accounts, ...options.server })).accept({
       package: 'CREDSSP',
       credentials: credSspCredential({
         identity: options.serverIdentity,
