@@ -66,7 +66,8 @@ export class AcceptorRole implements Role {
   }
 
   expectation(now: Date): Expectation | undefined {
-    return this.#request.credential.policy.manualValidation ? undefined : { side: 'acceptor', host: undefined, now }
+    const { manualValidation, fingerprints } = this.#request.credential.policy
+    return manualValidation ? undefined : { side: 'acceptor', host: undefined, fingerprints, now }
   }
 
   refuse({ peer, result }: Done): Refusal | undefined {

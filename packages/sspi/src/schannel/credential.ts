@@ -50,6 +50,8 @@ import { SessionCache } from './session-cache.js'
 export interface PeerPolicy {
   /** DANGEROUS: not at all; the application does it. */
   readonly manualValidation: boolean
+  /** The SHA-256 fingerprints that its certificate may have, in lower-case hexadecimal; `undefined`: its chain vouches for it. */
+  readonly fingerprints: ReadonlySet<string> | undefined
   /** Whether a server's name is compared with its certificate. */
   readonly nameChecked: boolean
   /** Whether a server refuses a client that sends no certificate. */
@@ -169,7 +171,8 @@ export class SchannelCredential implements Credential {
 
   /** Whether a server can tell whom it trusts, and so may ask for certificates. */
   get asksForCertificates(): boolean {
-    return this.#parts?.roots !== undefined || this.policy.manualValidation
+    const { manualValidation, fingerprints } = this.policy
+    return this.#parts?.roots !== undefined || fingerprints !== undefined || manualValidation
   }
 
   /** Lets go of keys, and wipes the sessions: none is kept from here on. Keys are strings for OpenSSL, which cannot be wiped. */
@@ -229,19 +232,12 @@ export function acquireSchannelCredential({ value, use }: CredentialRequest): Sc
   versionsOfSides(sides, enabledProtocols, suites)
   const policy: PeerPolicy = {
     manualValidation: options.manualValidation === true || has(SCH_CRED_MANUAL_CRED_VALIDATION),
+    fingerprints: readFingerprints(options.fingerprints),
     nameChecked: !has(SCH_CRED_NO_SERVERNAME_CHECK),
     requireClientCertificate: options.requireClientCertificate ?? false,
     mapToAccount: (options.mapToAccount ?? false) && !has(SCH_CRED_NO_SYSTEM_MAPPER),
   }
-  if (policy.requireClientCertificate && options.roots === undefined && !policy.manualValidation) {
-    throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', 'Schannel: requireClientCertificate needs roots to check them by')
-  }
-  if (policy.mapToAccount && policy.manualValidation) {
-    throw new SspiError(
-      'SEC_E_UNKNOWN_CREDENTIALS',
-      'Schannel: mapToAccount with manualValidation: whoever makes a certificate with a name would be logged on as that name',
-    )
-  }
+  checkPolicy(policy, options.roots !== undefined)
   const { identities, leaf } = readIdentities(given.identities)
   const parts: SetupParts = {
     identities,
@@ -255,6 +251,34 @@ export function acquireSchannelCredential({ value, use }: CredentialRequest): Sc
 }
 
 const SIDES: readonly Side[] = ['initiator', 'acceptor']
+
+/** What cannot be meant together. */
+function checkPolicy(policy: PeerPolicy, withRoots: boolean): void {
+  const { manualValidation, fingerprints, requireClientCertificate, mapToAccount } = policy
+  const refuse = (why: string): never => {
+    throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', `Schannel: ${why}`)
+  }
+  if (requireClientCertificate && !withRoots && fingerprints === undefined && !manualValidation) {
+    refuse('requireClientCertificate needs roots to check them by')
+  }
+  if (fingerprints !== undefined && manualValidation) refuse('fingerprints with manualValidation: nobody would look')
+  if (mapToAccount && manualValidation) {
+    refuse(
+      'mapToAccount with manualValidation: whoever makes a certificate with a name would be logged on as that name',
+    )
+  }
+}
+
+function readFingerprints(given: readonly string[] | undefined): ReadonlySet<string> | undefined {
+  if (given === undefined) return undefined
+  const digits = given.map((each) => each.replaceAll(':', '').toLowerCase())
+  const wrong = digits.findIndex((each) => !/^[0-9a-f]{64}$/.test(each))
+  if (wrong < 0) return new Set(digits)
+  throw new SspiError(
+    'SEC_E_UNKNOWN_CREDENTIALS',
+    `Schannel: '${given[wrong] ?? ''}' is no SHA-256 fingerprint: 64 hexadecimal digits are`,
+  )
+}
 
 const NO_CERTIFICATE: RevealedCertificate = { kind: 'certificate', packageList: undefined, identities: [], options: {} }
 

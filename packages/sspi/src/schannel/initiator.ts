@@ -83,7 +83,8 @@ export class InitiatorRole implements Role {
 
   expectation(now: Date): Expectation | undefined {
     if (this.#manual) return undefined
-    return { side: 'initiator', host: this.#request.credential.policy.nameChecked ? this.#host : undefined, now }
+    const { nameChecked, fingerprints } = this.#request.credential.policy
+    return { side: 'initiator', host: nameChecked ? this.#host : undefined, fingerprints, now }
   }
 
   refuse(done: Done): undefined {
@@ -101,9 +102,10 @@ export class InitiatorRole implements Role {
     )
   }
 
-  /** Whether the certificate had to be that of one host: else it proves somebody, but not whom. */
+  /** Whether the certificate had to be that of one host, or a certain one: else it proves somebody, but not whom. */
   get #isNamed(): boolean {
-    return this.#host !== '' && this.#request.credential.policy.nameChecked
+    const { nameChecked, fingerprints } = this.#request.credential.policy
+    return fingerprints !== undefined || (this.#host !== '' && nameChecked)
   }
 
   serverName(): string {

@@ -1,4 +1,5 @@
-import { readCertificate, type Certificate } from '../crypto/index.js'
+import { toHex } from '../bytes/index.js'
+import { readCertificate, sha256, type Certificate } from '../crypto/index.js'
 import { SspiError, type FailureName, type Side, type TlsPeer } from '../sspi/index.js'
 
 /** Why a peer is refused. */
@@ -14,6 +15,8 @@ export interface Expectation {
   readonly side: Side
   /** The host that the initiator wants; `undefined`: its name is not compared. */
   readonly host: string | undefined
+  /** The only certificates that will do, by their SHA-256 in lower-case hexadecimal; `undefined`: any that its chain vouches for. */
+  readonly fingerprints: ReadonlySet<string> | undefined
   readonly now: Date
 }
 
@@ -79,7 +82,8 @@ const DIGITAL_SIGNATURE = 0x80
 
 /**
  * Judges a peer by its certificate: OpenSSL's verdict on the chain first, then what OpenSSL was not asked: whether the certificate
- * is good by our clock, is for this use, and (for a server) for this host.
+ * is good by our clock, is for this use, and (for a server) for this host. Where certain certificates are expected it has to be one of
+ * these and good by our clock, and nobody has to vouch for it.
  *
  * @returns why it is refused, or `undefined`.
  */
@@ -94,15 +98,28 @@ export function judgePeer(peer: TlsPeer, expected: Expectation): Refusal | undef
     return refuse('SEC_E_CERT_UNKNOWN', BAD_CERTIFICATE, error.message)
   }
   const name = `'${certificate.subjectName}'`
+  const { fingerprints } = expected
+  if (fingerprints !== undefined) {
+    const fingerprint = toHex(sha256(der))
+    if (fingerprints.has(fingerprint)) return judgePeriod(certificate, name, expected)
+    return refuse(UNTRUSTED.code, UNTRUSTED.alert, `${name}: not the one expected, its SHA-256 is ${fingerprint}`)
+  }
   if (peer.verdict !== undefined) {
     const { code, alert, why } = VERDICTS.get(peer.verdict) ?? UNKNOWN_VERDICT
     return refuse(code, alert, `${name}: ${why} (${peer.verdict})`)
   }
-  if (expected.now < certificate.validFrom || expected.now > certificate.validTo) {
-    const when = `${certificate.validFrom.toISOString()} to ${certificate.validTo.toISOString()}`
-    return refuse(EXPIRED.code, EXPIRED.alert, `${name}: good from ${when}, now it is ${expected.now.toISOString()}`)
-  }
-  return judgeUsage(certificate, name, expected.side) ?? judgeHost(certificate, name, expected)
+  return (
+    judgePeriod(certificate, name, expected) ??
+    judgeUsage(certificate, name, expected.side) ??
+    judgeHost(certificate, name, expected)
+  )
+}
+
+function judgePeriod(certificate: Certificate, name: string, { now }: Expectation): Refusal | undefined {
+  const { validFrom, validTo } = certificate
+  if (now >= validFrom && now <= validTo) return undefined
+  const when = `${validFrom.toISOString()} to ${validTo.toISOString()}`
+  return refuse(EXPIRED.code, EXPIRED.alert, `${name}: good from ${when}, now it is ${now.toISOString()}`)
 }
 
 const UNKNOWN_VERDICT: Verdict = { code: 'SEC_E_CERT_UNKNOWN', alert: CERTIFICATE_UNKNOWN, why: 'OpenSSL refuses it' }

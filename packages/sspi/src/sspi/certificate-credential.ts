@@ -37,6 +37,12 @@ export interface CertificateCredentialOptions {
    * Default: revocation is not checked.
    */
   readonly crls?: CertificateData | undefined
+  /**
+   * The only certificates that the peer may have, by their SHA-256 fingerprints: hexadecimal, with colons or without, as `openssl x509
+   * -fingerprint -sha256` prints them. Its chain, its names and its use do not count then, its period does. Not with
+   * `manualValidation`. Default: any certificate that its chain vouches for.
+   */
+  readonly fingerprints?: readonly string[] | undefined
   /** `SP_PROT_…` of `sspi/schannel`: which versions of TLS. Default 0: 1.2 and 1.3. */
   readonly enabledProtocols?: number | undefined
   /** Cipher suites by their names in RFCs, the best first. Default: all that the package protects records with. */
@@ -45,7 +51,7 @@ export interface CertificateCredentialOptions {
   readonly groups?: readonly string[] | undefined
   /** `SCH_CRED_…` of `sspi/schannel`. Default 0. */
   readonly flags?: number | undefined
-  /** Whether a server refuses a client that sends no certificate. Needs `roots`. Default `false`. */
+  /** Whether a server refuses a client that sends no certificate. Needs `roots` or `fingerprints`. Default `false`. */
   readonly requireClientCertificate?: boolean | undefined
   /**
    * Whether a server looks the client's certificate up among its accounts, and refuses one that is nobody's. Not with

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { suite, test } from 'node:test'
 import { concatBytes } from '../../src/bytes/index.js'
 import {
@@ -20,7 +21,7 @@ import {
   SP_PROT_TLS1_3_SERVER,
 } from '../../src/schannel/index.js'
 import { createTestDomain } from '../../src/testing/index.js'
-import { SERVER } from '../schannel/certificates.js'
+import { filesOf, SERVER } from '../schannel/certificates.js'
 import { relay } from './middle.js'
 import { ALICE, ALLOWED, Pair, TARGET } from './pair.js'
 import { withVersion } from './versions.js'
@@ -116,6 +117,17 @@ suite('CredSSP', () => {
     const delegation = { allowFreshCredentialsWhenNtlmOnly: [TARGET] }
     using allowed = new Pair({ serverTls: 'self-signed', flags, client: { credssp: { delegation } } })
     assert.equal((await allowed.establish()).server.peer?.name, 'alice')
+  })
+
+  test('a server with the very certificate that is expected is vouched for by that', async () => {
+    const pem = filesOf('self-signed').certificate ?? ''
+    const fingerprint = new X509Certificate(pem).fingerprint256
+    using pair = new Pair({ serverTls: 'self-signed', tls: { fingerprints: [fingerprint] } })
+    const { client, server } = await pair.establish()
+    assert.ok(client.achieved.includes('mutual authentication'))
+    assert.equal(server.attribute(SECPKG_ATTR_DELEGATED_CREDENTIAL).credential?.kind, 'password')
+    using other = new Pair({ tls: { fingerprints: [fingerprint] } })
+    await assert.rejects(other.establish(), { code: 'SEC_E_UNTRUSTED_ROOT' })
   })
 
   test('a certificate that was not checked, or not for whose it is, vouches for nobody', async () => {
