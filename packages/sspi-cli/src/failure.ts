@@ -109,7 +109,11 @@ const SSPI_FAILURES: Readonly<Partial<Record<FailureName, Advice>>> = {
   SEC_E_TARGET_UNKNOWN: { exitCode: ExitCode.IO, hint: 'check the name: of the host, or of the service (--target)' },
   SEC_E_UNFINISHED_CONTEXT_DELETED: { exitCode: ExitCode.IO, hint: 'is the other end `sspi serve` or `sspi connect`?' },
   SEC_E_WRONG_PRINCIPAL: refused('the server is not the one named as --target'),
-  SEC_E_UNTRUSTED_ROOT: refused('say by --ca whose certificates to take: `sspi serve` prints that of one it has made'),
+  SEC_E_UNTRUSTED_ROOT: refused(
+    'say by --ca whose certificates to take, or by --fingerprint which: `sspi serve` prints both of one it has made',
+  ),
+  SEC_E_DELEGATION_POLICY: refused(),
+  SEC_E_POLICY_NLTM_ONLY: refused('a password goes only to a server whose certificate is good: --ca, --fingerprint'),
   SEC_E_CERT_EXPIRED: refused('a new certificate is needed; or set the clocks'),
   SEC_E_CERT_UNKNOWN: refused(),
   SEC_E_CERT_WRONG_USAGE: refused(),

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import test from 'node:test'
 import { UNISP_NAME } from 'sspi'
 import { createAuthority } from '../src/certificates/authority.js'
 import { folderFor, run, serve, type Finished, type Server } from './command.js'
 
 const SCHANNEL = ['--package', 'Schannel']
+const CREDSSP = ['--package', 'CREDSSP']
+const PASSWORD = 'Secret-Öl-42'
 const authority = createAuthority()
 
 test('serve makes a certificate, and a client that is given it as --ca talks with it, under either name of the package', async (t) => {
@@ -52,6 +55,79 @@ test('a certificate for another name is refused with 3', async (t) => {
   assert.equal(received(server), 'x')
 })
 
+test('--fingerprint takes the server with that certificate, whatever the authority and the name, and no other', async (t) => {
+  const file = folderFor(t)
+  const { certificate, privateKey } = await (await authority).issueServer(['server.example.com'])
+  const { fingerprint256 } = new X509Certificate(certificate)
+  const server = await serve([...SCHANNEL, '--once', '--certificate', file('both.pem', certificate + privateKey)])
+  server.end('')
+  const other = fingerprint256.replace(/^../, (digits) => (digits === '00' ? '01' : '00'))
+  const wrong = await connectTo(server, [...SCHANNEL, '--fingerprint', other], 'a secret')
+  assert.equal(wrong.code, 3)
+  assert.match(wrong.stderr, /SEC_E_UNTRUSTED_ROOT/)
+  // As `openssl x509 -noout -fingerprint -sha256` prints it, and in small letters without colons.
+  for (const form of ['AB', `sha256 Fingerprint=${fingerprint256}`]) {
+    const { code, stderr } = await connectTo(server, [...SCHANNEL, '--fingerprint', form], 'x')
+    assert.equal(code, form === 'AB' ? 1 : 0, stderr)
+  }
+  assert.equal((await server.finished).code, 0)
+  assert.equal(received(server), 'x')
+})
+
+test('CREDSSP: a password within a channel, whose certificate serve makes and connect is given as --ca or --fingerprint', async (t) => {
+  const password = folderFor(t)('password', `${PASSWORD}\n`)
+  const server = await serve([...CREDSSP, '--user', 'CONTOSO\\alice', '--password-file', password])
+  t.after(() => server.stop())
+  server.end('')
+  const made = await server.event('certificate')
+  const ca = folderFor(t)('ca.pem', String(made['ca']))
+  const as = (...trust: readonly string[]): Promise<Finished> =>
+    connectTo(server, [...CREDSSP, '--user', 'CONTOSO\\alice', '--password-file', password, ...trust], 'x')
+
+  for (const trust of [
+    ['--ca', ca],
+    ['--fingerprint', String(made['serverFingerprint'])],
+  ]) {
+    const { code, stderr } = await as(...trust)
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, /by CREDSSP: mutual authentication.*confidentiality/)
+  }
+  for (const trust of [[], ['--fingerprint', String(made['fingerprint'])]]) {
+    const { code, stderr } = await as(...trust)
+    assert.equal(code, 3, stderr)
+    assert.match(stderr, /SEC_E_UNTRUSTED_ROOT/)
+  }
+  assert.equal((await as('--ca', ca, '--target', 'host/other.example.com')).code, 3)
+  const wrong = folderFor(t)('password', 'not it\n')
+  const { code, stderr } = await as('--ca', ca, '--password-file', wrong)
+  assert.equal(code, 3)
+  assert.match(stderr, /SEC_E_LOGON_DENIED/)
+  const clients = server.events.filter(({ event }) => event === 'connected').map(({ client }) => client)
+  assert.deepEqual(clients, ['CONTOSO\\alice', 'CONTOSO\\alice'])
+})
+
+test('CREDSSP: with --delegate the server has the password, and without it has not', async (t) => {
+  const password = folderFor(t)('password', `${PASSWORD}\n`)
+  const { root, issueServer } = await authority
+  const { certificate, privateKey } = await issueServer(['127.0.0.1'])
+  const file = folderFor(t)
+  const own = ['--certificate', file('server.pem', certificate), '--key', file('server.key', privateKey)]
+  const server = await serve([...CREDSSP, ...own, '--user', 'alice', '--password-file', password])
+  t.after(() => server.stop())
+  server.end('')
+  const client = [...CREDSSP, '--user', 'alice', '--password-file', password, '--ca', file('ca.pem', root)]
+  for (const delegate of [[], ['--delegate']]) {
+    assert.equal((await connectTo(server, [...client, ...delegate], '')).code, 0)
+  }
+  const achieved = server.events
+    .filter(({ event }) => event === 'connected')
+    .map((each) => each['achieved'] as string[])
+  assert.deepEqual(
+    achieved.map((each) => each.includes('delegation')),
+    [false, true],
+  )
+})
+
 test('with --ca the server takes clients with a certificate alone, and of those whom --allow names', async (t) => {
   const file = folderFor(t)
   const { root, issueClient } = await authority
@@ -89,6 +165,9 @@ test('what would be passed over in silence is refused: accounts with Schannel, c
     ['serve', ...SCHANNEL, '--allow', 'alice'],
     ['serve', ...SCHANNEL, '--key', file],
     ['serve', '--user', 'alice', '--certificate', file],
+    ['serve', ...CREDSSP],
+    ['serve', ...CREDSSP, '--user', 'alice', '--principal', 'host/x'],
+    ['connect', '127.0.0.1', '1', '--user', 'alice', '--fingerprint', '00'.repeat(32)],
     ['connect', '127.0.0.1', '1', ...SCHANNEL, '--user', 'alice'],
     ['connect', '127.0.0.1', '1', '--user', 'alice', '--ca', file],
   ]) {

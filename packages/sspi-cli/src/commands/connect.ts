@@ -1,5 +1,11 @@
 import { Argument, Command } from 'commander'
-import { initSecurityInterface, ISC_REQ_DELEGATE, SECPKG_CRED_OUTBOUND, type CredentialValue } from 'sspi'
+import {
+  credSspCredential,
+  initSecurityInterface,
+  ISC_REQ_DELEGATE,
+  SECPKG_CRED_OUTBOUND,
+  type CredentialValue,
+} from 'sspi'
 import type { KerberosConfig } from 'sspi/krb5'
 import { connect as connectSecurely } from 'sspi/net'
 import { ExitCode } from '../exit-codes.js'
@@ -8,10 +14,12 @@ import { relay } from '../transfer/relay.js'
 import { createReporter } from '../transfer/reporter.js'
 import {
   clientCertificates,
+  hasChannel,
   refuseCertificates,
   usesCertificates,
   withCertificates,
-  type CertificateOptions,
+  withFingerprint,
+  type ClientCertificateOptions,
 } from './certificate-options.js'
 import {
   portNumber,
@@ -22,7 +30,7 @@ import {
 } from './common-options.js'
 import { clientIdentity, krb5For, withClientIdentity, type IdentityOptions } from './identity-options.js'
 
-interface ConnectOptions extends CommonOptions, IdentityOptions, DigestCommandOptions, CertificateOptions {
+interface ConnectOptions extends CommonOptions, IdentityOptions, DigestCommandOptions, ClientCertificateOptions {
   readonly package: string
   readonly target?: string
   readonly delegate?: true
@@ -36,13 +44,18 @@ export function connectCommand(): Command {
     .addArgument(new Argument('<port>', 'its port').argParser(portNumber))
     .option('--package <name>', 'the security package', 'Negotiate')
     .option('--target <name>', 'the name of the service; default: host/<host> where <host> is a name')
-    .option('--delegate', 'let the server act in your name: give it a ticket (Kerberos, with a forwardable one)')
+    .option(
+      '--delegate',
+      'let the server act in your name: give it a ticket (Kerberos, with a forwardable one), or your password (CREDSSP)',
+    )
     .addHelpText('after', HELP)
     .action(connect)
   return withCommonOptions(
     withDigestOptions(
       withClientIdentity(
-        withCertificates(command, "whose servers' certificates are taken; default: public authorities"),
+        withFingerprint(
+          withCertificates(command, "whose servers' certificates are taken; default: public authorities"),
+        ),
       ),
     ),
     'print events, data among them, as lines of JSON',
@@ -62,6 +75,7 @@ Examples:
   sspi kinit alice && sspi connect server.example.com 4711
   sspi connect server.example.com 4711 --keytab robot.keytab --target host/server.example.com
   sspi connect server.example.com 4711 --package Schannel --ca printed-by-serve.pem
+  sspi connect server.example.com 4711 --package CREDSSP --user alice --ca printed-by-serve.pem --delegate
 
 Exit codes: 0 done, 1 arguments, 2 cannot connect, 3 refused, 4 what came was altered or no answer of a server.`
 
@@ -70,11 +84,13 @@ async function connect(host: string, port: number, options: ConnectOptions): Pro
   const { name: packageName } = initSecurityInterface().querySecurityPackageInfo(options.package)
   const krb5 = await krb5For(packageName)
   const { insecureAllowLegacyLayers } = options
-  const sspi = initSecurityInterface({ krb5, digest: { insecureAllowLegacyLayers } })
   const { principal } = options
   // The service stands in every response of Digest and in every certificate, be its host a name or an address.
-  const named = packageName === 'WDigest' || usesCertificates(packageName)
+  const named = packageName === 'WDigest' || usesCertificates(packageName) || hasChannel(packageName)
   const target = options.target ?? (named ? `host/${host}` : undefined)
+  // Who says --delegate means this server, once it has proven itself.
+  const delegation = options.delegate === true && target !== undefined ? { allowFreshCredentials: [target] } : {}
+  const sspi = initSecurityInterface({ krb5, digest: { insecureAllowLegacyLayers }, credssp: { delegation } })
   const { credential: credentials } = await sspi.acquireCredentialsHandle({
     package: packageName,
     credentialUse: SECPKG_CRED_OUTBOUND,
@@ -97,12 +113,15 @@ async function connect(host: string, port: number, options: ConnectOptions): Pro
   reporter.event('closed', { bytesRead, bytesWritten }, `done: ${bytesRead} bytes received, ${bytesWritten} sent`)
 }
 
-/** Certificates for Schannel, which needs none; passwords, keys and tickets for the others. */
+/** Certificates for Schannel, which needs none; passwords, keys and tickets for the others; for CredSSP one in the other. */
 async function identityFor(
   packageName: string,
   options: ConnectOptions,
   krb5: KerberosConfig | undefined,
 ): Promise<CredentialValue> {
+  if (hasChannel(packageName)) {
+    return credSspCredential({ identity: await clientIdentity(options, krb5), tls: await clientCertificates(options) })
+  }
   if (!usesCertificates(packageName)) {
     refuseCertificates(options)
     return clientIdentity(options, krb5)

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import { passwordCredential, type CredentialValue } from 'sspi'
+import { CREDSSP_NAME, passwordCredential, type CredentialValue } from 'sspi'
 import {
   ccacheCredential,
   defaultCredential,
@@ -52,5 +52,7 @@ export async function clientIdentity(
 
 /** The configuration of Kerberos that the environment names, for packages that use it. */
 export async function krb5For(packageName: string): Promise<KerberosConfig | undefined> {
-  return packageName === 'Kerberos' || packageName === 'Negotiate' ? loadDefaultKrb5Conf() : undefined
+  return WITH_KERBEROS.has(packageName) ? loadDefaultKrb5Conf() : undefined
 }
+
+const WITH_KERBEROS: ReadonlySet<string> = new Set(['Kerberos', 'Negotiate', CREDSSP_NAME])

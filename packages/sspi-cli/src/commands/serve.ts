@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import {
+  credSspCredential,
   initSecurityInterface,
   qualifiedName,
   SECPKG_CRED_INBOUND,
@@ -18,6 +19,7 @@ import { echo, relay } from '../transfer/relay.js'
 import { createReporter, type Reporter } from '../transfer/reporter.js'
 import { readSecret, type SecretOptions } from '../terminal/secret.js'
 import {
+  hasChannel,
   refuseCertificates,
   serverCertificates,
   usesCertificates,
@@ -85,18 +87,21 @@ Examples:
   sspi serve --accounts accounts.txt --echo --json   for programs
   sspi serve --keytab /etc/krb5.keytab               chat with whoever has a Kerberos ticket
   sspi serve --package Schannel                      TLS, with a certificate made on the fly
+  sspi serve --package CREDSSP --user alice          the same, and alice's password within
 
 Exit codes: 0 done, 1 arguments, 2 address or file, 4 with --once: what the client sent was altered.`
 
 async function serve(options: ServeOptions): Promise<void> {
   const reporter = createReporter(options.json === true)
   const { name: packageName } = initSecurityInterface().querySecurityPackageInfo(options.package)
+  if (!usesCertificates(packageName)) requireClients(packageName, options)
   const identity = await serverIdentity(packageName, options, reporter)
   const { insecureAllowLegacyLayers } = options
-  const accounts = await openAccounts(options, identity !== undefined)
+  const accounts = await openAccounts(options)
   const sspi = initSecurityInterface({ accounts, digest: { insecureAllowLegacyLayers } })
   // What is wrong with a certificate should be told now, and not to each client.
-  const credentials = usesCertificates(packageName) ? await acquire(sspi, packageName, identity) : identity
+  const early = usesCertificates(packageName) || hasChannel(packageName)
+  const credentials = early ? await acquire(sspi, packageName, identity) : identity
   const { allow } = options
   const authorize = allow === undefined ? undefined : (peer: Identity) => isNamed(peer, allow)
   const server = createServer({ sspi, package: packageName, credentials, authorize })
@@ -160,21 +165,26 @@ function tellFailure(error: unknown, from: RemoteEnd, reporter: Reporter, isLast
   reporter.event('failed', { from: endText(from), code, message }, `${endText(from)} failed: ${message}`)
 }
 
-/**
- * Certificates for Schannel; else the keys that tickets are opened with: those of the keytab; for Kerberos alone, where none is named,
- * the default one's.
- */
+/** Certificates for Schannel; the keys of tickets for the others; for CredSSP one in the other. */
 async function serverIdentity(
   packageName: string,
   options: ServeOptions,
   reporter: Reporter,
 ): Promise<CredentialValue | undefined> {
-  const { keytab, principal, host } = options
   if (usesCertificates(packageName)) {
     refuseAccounts(options)
-    return serverCertificates(options, host, reporter)
+    return serverCertificates(options, options.host, reporter)
+  }
+  const identity = ticketKeys(packageName, options)
+  if (hasChannel(packageName)) {
+    return credSspCredential({ identity, tls: await serverCertificates(options, options.host, reporter) })
   }
   refuseCertificates(options)
+  return identity
+}
+
+/** What tickets are opened with: the keys of the keytab; for Kerberos alone, where none is named, those of the default one. */
+function ticketKeys(packageName: string, { keytab, principal }: ServeOptions): CredentialValue | undefined {
   if (keytab !== undefined) return keytabFileCredential(keytab, { principal })
   if (packageName === 'Kerberos') return defaultCredential()
   if (principal === undefined) return undefined
@@ -194,20 +204,24 @@ function refuseAccounts({ accounts, user, keytab, principal, allow, ca }: ServeO
   throw new CommandError(ExitCode.USAGE, '--allow needs --ca: clients without a certificate have no name')
 }
 
-async function openAccounts(options: ServeOptions, withTickets: boolean): Promise<AccountDatabase | undefined> {
+/** Somebody must be able to come in: by accounts, by tickets, or both. */
+function requireClients(packageName: string, { accounts, user, keytab }: ServeOptions): void {
+  const given = [accounts, user].filter((each) => each !== undefined).length
+  const withTickets = keytab !== undefined || packageName === 'Kerberos'
+  if (given === 1 || (given === 0 && withTickets)) return
+  throw new CommandError(
+    ExitCode.USAGE,
+    'say who may come in, by --accounts or by --user (one of them), or by --keytab, or by both kinds',
+  )
+}
+
+async function openAccounts(options: ServeOptions): Promise<AccountDatabase | undefined> {
   const { accounts: path, user } = options
-  const given = [path, user].filter((each) => each !== undefined).length
-  if (given === 0 && withTickets) return undefined
-  if (given !== 1) {
-    throw new CommandError(
-      ExitCode.USAGE,
-      'say who may come in, by --accounts or by --user (one of them), or by --keytab, or by both kinds',
-    )
-  }
   if (user !== undefined) {
     return memoryAccounts([{ user, password: await readSecret(`Password of ${user}`, options) }])
   }
-  const accounts = fileAccounts(path ?? '')
+  if (path === undefined) return undefined
+  const accounts = fileAccounts(path)
   try {
     await accounts.load()
   } catch (cause) {
