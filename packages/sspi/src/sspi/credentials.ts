@@ -1,4 +1,5 @@
 import { SspiError } from '../status/index.js'
+import { AuthIdentity } from './auth-identity/auth-identity.js'
 import { SECPKG_CRED_BOTH, SECPKG_CRED_INBOUND, SECPKG_CRED_OUTBOUND } from './constants/index.js'
 import type { Credential, CredentialRequest, SecurityPackage } from './contract.js'
 import type {
@@ -13,7 +14,7 @@ import type { ChannelBindings } from './channel-bindings.js'
 import { CredHandle, type CtxtHandle } from './handles.js'
 import type { Impersonator } from './impersonation.js'
 import type { PackageRegistry } from './registry.js'
-import { endRevealed, revealCredential } from './revealed-credential.js'
+import { endRevealed, revealCredential, type RevealedCredential } from './revealed-credential.js'
 import type { World } from './world.js'
 
 /** Options of `acquireCredentialsHandle`. */
@@ -28,7 +29,7 @@ export interface AcquireCredentialsOptions {
    * What it is made of. Default: the default credentials, which are the client's while one is impersonated, else those of the
    * interface, if it has any, else the package's.
    */
-  readonly authData?: CredentialValue | SecWinntAuthIdentity | undefined
+  readonly authData?: CredentialValue | SecWinntAuthIdentity | AuthIdentity | undefined
   /** The service that it will be used with: for values that are chosen by it. It binds nobody to it. Default: none named. */
   readonly targetName?: string | undefined
 }
@@ -111,11 +112,18 @@ export class CredentialKeeper {
   readonly #registry: PackageRegistry
   readonly #impersonator: Impersonator
   readonly #world: World
+  readonly #revealIdentity: (identity: AuthIdentity) => RevealedCredential
 
-  constructor(registry: PackageRegistry, impersonator: Impersonator, world: World) {
+  constructor(
+    registry: PackageRegistry,
+    impersonator: Impersonator,
+    world: World,
+    revealIdentity: (identity: AuthIdentity) => RevealedCredential,
+  ) {
     this.#registry = registry
     this.#impersonator = impersonator
     this.#world = world
+    this.#revealIdentity = revealIdentity
   }
 
   async acquire(options: AcquireCredentialsOptions): Promise<AcquiredCredentials> {
@@ -173,7 +181,9 @@ export class CredentialKeeper {
     // Asked before anything is awaited: the caller's identity is that of the call.
     const value = await (authData === undefined
       ? this.#impersonator.defaultCredential(purpose)
-      : revealCredential(authData, purpose))
+      : authData instanceof AuthIdentity
+        ? this.#revealIdentity(authData)
+        : revealCredential(authData, purpose))
     const request = { use, principal: options.principal, value, packages: this.#registry }
     return { of, use, credential: this.#make(of, request) }
   }

@@ -1,6 +1,7 @@
 import { encodeUtf8 } from '../bytes/index.js'
 import { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SEC_I_COMPLETE_NEEDED, SspiError } from '../status/index.js'
 import { writeApplicationProtocols } from './application-protocols.js'
+import type { AuthIdentity } from './auth-identity/auth-identity.js'
 import { SecBuffer, SecBufferDesc } from './buffer.js'
 import { writeSecChannelBindings, type ChannelBindings } from './channel-bindings.js'
 import {
@@ -26,6 +27,7 @@ import {
 } from './constants/index.js'
 import type { ContextStep, StepOptions } from './context-calls.js'
 import type { CredentialValue, SecWinntAuthIdentity } from './credential-values.js'
+import type { AcquireCredentialsOptions } from './credentials.js'
 import type { Side } from './events.js'
 import { CredHandle, type CtxtHandle } from './handles.js'
 import { requestBuffers, type HttpRequest } from './http-request.js'
@@ -39,7 +41,7 @@ export interface ExchangeOptions {
   /** The package: `'Negotiate'`, `'NTLM'`, … */
   readonly package: string
   /** What to authenticate with: a value, or a handle of `acquireCredentialsHandle`, which stays the caller's. Default: the default credentials, as `acquireCredentialsHandle`. */
-  readonly credentials?: CredentialValue | SecWinntAuthIdentity | CredHandle | undefined
+  readonly credentials?: CredentialValue | SecWinntAuthIdentity | AuthIdentity | CredHandle | undefined
   /**
    * Whether messages must be signed; without it the exchange fails with `SEC_E_SECURITY_QOS_FAILED`. Default `true`, and `false`
    * with `http`, where the request's body is what is signed.
@@ -221,7 +223,7 @@ abstract class AbstractExchange implements Disposable {
     return credentials instanceof CredHandle ? credentials : (this.#ownCredential ?? this.#acquire(credentials))
   }
 
-  async #acquire(authData: CredentialValue | SecWinntAuthIdentity | undefined): Promise<CredHandle> {
+  async #acquire(authData: AcquireCredentialsOptions['authData']): Promise<CredHandle> {
     const credentialUse = this.#side === 'initiator' ? SECPKG_CRED_OUTBOUND : SECPKG_CRED_INBOUND
     const request = { package: this.#options.package, credentialUse, authData, targetName: this.#targetName }
     const acquired = await this.#asBeginner(() => this.table.acquireCredentialsHandle(request))

@@ -57,6 +57,17 @@ export {
   type StreamSizes,
   type TargetInformation,
 } from './attributes.js'
+export { AuthIdentity } from './auth-identity/auth-identity.js'
+export type { CredRead, CredWrite } from './auth-identity/credential-manager.js'
+export {
+  AuthIdentityFunctions,
+  type AuthIdentityStrings,
+  type ComparedIdentities,
+} from './auth-identity/identity-functions.js'
+export {
+  SEC_WINNT_AUTH_DATA_TYPE_KEYTAB,
+  SEC_WINNT_AUTH_DATA_TYPE_PASSWORD,
+} from './auth-identity/packed-credentials.js'
 export { SecBuffer, SecBufferDesc } from './buffer.js'
 export {
   hashChannelBindings,
@@ -494,9 +505,18 @@ export {
   SECURITY_NATIVE_DREP,
   SECURITY_NETWORK_DREP,
   SEC_WINNT_AUTH_IDENTITY_ANSI,
+  SEC_WINNT_AUTH_IDENTITY_ENCRYPT_FOR_SYSTEM,
+  SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_LOGON,
+  SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS,
   SEC_WINNT_AUTH_IDENTITY_EXTENDED,
+  SEC_WINNT_AUTH_IDENTITY_FLAGS_ID_PROVIDER,
   SEC_WINNT_AUTH_IDENTITY_FLAGS_NULL_DOMAIN,
   SEC_WINNT_AUTH_IDENTITY_FLAGS_NULL_USER,
+  SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED,
+  SEC_WINNT_AUTH_IDENTITY_FLAGS_RESERVED,
+  SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_ENCRYPTED,
+  SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_PROTECTED,
+  SEC_WINNT_AUTH_IDENTITY_FLAGS_USER_PROTECTED,
   SEC_WINNT_AUTH_IDENTITY_MARSHALLED,
   SEC_WINNT_AUTH_IDENTITY_ONLY,
   SEC_WINNT_AUTH_IDENTITY_UNICODE,

@@ -1,4 +1,5 @@
 import { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SEC_I_CONTEXT_EXPIRED, SEC_I_RENEGOTIATE } from '../status/index.js'
+import { AuthIdentityFunctions } from './auth-identity/identity-functions.js'
 import type { ContextAttribute, ContextAttributes, SettableAttribute, SettableAttributes } from './attributes.js'
 import type { SecBufferDesc } from './buffer.js'
 import type { SecurityPackage } from './contract.js'
@@ -65,7 +66,7 @@ export interface SecurityFunctionTableParts {
  * Every failure is thrown as an `SspiError`; the statuses that are results are returned. Calls on one context must not
  * overlap (`SEC_E_OUT_OF_SEQUENCE`); an ended handle is answered with `SEC_E_INVALID_HANDLE`.
  */
-export class SecurityFunctionTable implements LevelOne {
+export class SecurityFunctionTable extends AuthIdentityFunctions implements LevelOne {
   /** The version of the table, as on Windows. */
   readonly dwVersion = 1
   readonly #registry: PackageRegistry
@@ -77,11 +78,14 @@ export class SecurityFunctionTable implements LevelOne {
 
   constructor(parts: SecurityFunctionTableParts) {
     const { driver, world, imports, ambient, defaultCredentials } = parts
+    super(world)
     this.#driver = driver
     this.#world = world
     this.#registry = new PackageRegistry(parts.packages)
     this.#impersonator = new Impersonator({ world, ambient, defaultCredentials })
-    this.#credentials = new CredentialKeeper(this.#registry, this.#impersonator, world)
+    this.#credentials = new CredentialKeeper(this.#registry, this.#impersonator, world, (identity) =>
+      this.revealIdentity(identity),
+    )
     this.#contexts = new ContextKeeper({
       registry: this.#registry,
       credentials: this.#credentials,

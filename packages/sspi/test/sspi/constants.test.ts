@@ -46,25 +46,16 @@ const listed = [
 ]
 
 /** Names of these groups that are not exported, with the reason. */
-const leftOut: ReadonlyMap<string, 'dialog' | 'dpapi' | 'foreign' | 'kernel' | 'reserved' | 'windows'> = new Map([
+const leftOut: ReadonlyMap<string, 'dialog' | 'foreign' | 'kernel'> = new Map([
   ['SECPKG_ATTR_THUNK_ALL', 'kernel'],
   ['SECPKG_CRED_ATTR_TICKET_LOGON', 'foreign'],
-  ['SEC_WINNT_AUTH_IDENTITY_ENCRYPT_FOR_SYSTEM', 'dpapi'],
-  ['SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_LOGON', 'dpapi'],
-  ['SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS', 'dpapi'],
   ['SEC_WINNT_AUTH_IDENTITY_EXTENDED_v2', 'foreign'],
-  ['SEC_WINNT_AUTH_IDENTITY_FLAGS_ID_PROVIDER', 'windows'],
-  ['SEC_WINNT_AUTH_IDENTITY_FLAGS_PROCESS_ENCRYPTED', 'dpapi'],
-  ['SEC_WINNT_AUTH_IDENTITY_FLAGS_RESERVED', 'reserved'],
   ['SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_CREDPROV_DO_NOT_LOAD', 'dialog'],
   ['SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_CREDPROV_DO_NOT_SAVE', 'dialog'],
   ['SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_NO_CHECKBOX', 'dialog'],
   ['SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_SAVE_CRED_BY_CALLER', 'dialog'],
   ['SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_SAVE_CRED_CHECKED', 'dialog'],
   ['SEC_WINNT_AUTH_IDENTITY_FLAGS_SSPIPFC_USE_MASK', 'dialog'],
-  ['SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_ENCRYPTED', 'dpapi'],
-  ['SEC_WINNT_AUTH_IDENTITY_FLAGS_SYSTEM_PROTECTED', 'dpapi'],
-  ['SEC_WINNT_AUTH_IDENTITY_FLAGS_USER_PROTECTED', 'dpapi'],
   ['SEC_WINNT_AUTH_IDENTITY_FLAGS_VALID_SSPIPFC_FLAGS', 'dialog'],
 ])
 
