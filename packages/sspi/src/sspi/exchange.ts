@@ -22,6 +22,7 @@ import {
   SECBUFFER_EXTRA,
   SECBUFFER_TARGET_HOST,
   SECBUFFER_TOKEN,
+  SECPKG_ATTR_NEGOTIATION_INFO,
   SECPKG_CRED_INBOUND,
   SECPKG_CRED_OUTBOUND,
 } from './constants/index.js'
@@ -124,6 +125,23 @@ abstract class AbstractExchange implements Disposable {
       throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'the exchange is not done: there is no session yet')
     }
     return this.#session
+  }
+
+  /**
+   * The package that does the work, as far as it is known by now: `'NTLM'` when Negotiate has begun with it. Nothing has vouched
+   * for it before the exchange is done; see {@link SecureSession.mechanism} then.
+   */
+  get mechanism(): string {
+    if (this.#session !== undefined) return this.#session.mechanism
+    const own = this.#options.package
+    if (this.#context === undefined) return own
+    try {
+      return this.table.queryContextAttributes(this.#context, SECPKG_ATTR_NEGOTIATION_INFO).packageInfo.name
+    } catch (error) {
+      // Packages that negotiate nothing have no such attribute.
+      if (error instanceof SspiError) return own
+      throw error
+    }
   }
 
   /** Ends an exchange that will not be finished. A session that came out of it lives on. */

@@ -6,6 +6,7 @@ import {
   type AcceptorExchange,
   type InitiatorExchange,
 } from '../../src/sspi/index.js'
+import { createTestDomain } from '../../src/testing/index.js'
 import { ASK, FakeSession, finished, SlowDriver, type Script } from './fake-package.js'
 import { Bench } from './table.js'
 
@@ -27,6 +28,28 @@ suite('level 2', () => {
     assert.equal(bench.fake.credentials[0]!.disposals, 1)
     exchange[Symbol.dispose]()
     assert.equal(exchange.session.mechanism, 'Fake', 'the session lives on')
+  })
+
+  test('tells which package is at work, before it is done and afterwards', async (t) => {
+    const domain = createTestDomain({ users: ['alice'], services: ['HTTP/www.example.test'] })
+    t.after(() => domain[Symbol.asyncDispose]())
+    const target = 'HTTP/www.example.test'
+    const credentials = domain.credential('alice')
+    const begin = (packageName: string, to: string): InitiatorExchange =>
+      domain.sspi().initiate({ package: packageName, credentials, target: to })
+    const negotiate = begin('Negotiate', target)
+    assert.equal(negotiate.mechanism, 'Negotiate', 'it has not begun')
+    const { token } = await negotiate.step()
+    assert.equal(negotiate.mechanism, 'Kerberos')
+    const server = domain.sspi().accept({ package: 'Negotiate', credentials: domain.serviceCredential(target) })
+    await negotiate.step((await server.step(token)).token)
+    assert.deepEqual([negotiate.mechanism, server.mechanism], ['Kerberos', 'Kerberos'])
+    const byAddress = begin('Negotiate', 'HTTP/192.0.2.1')
+    await byAddress.step()
+    assert.equal(byAddress.mechanism, 'NTLM')
+    const direct = begin('NTLM', target)
+    await direct.step()
+    assert.equal(direct.mechanism, 'NTLM')
   })
 
   test('uses a handle that is given and leaves it to its owner, who may free it at once', async () => {
