@@ -1,5 +1,27 @@
-// HTTP that authenticates itself: messages, which clients and servers share.
+// HTTP that authenticates itself: the client, and messages, which clients and servers share.
 
+export {
+  authenticationOf,
+  createClient,
+  type Authenticated,
+  type AuthenticatingFetch,
+  type BodyStream,
+  type FetchInit,
+  type HttpAuthentication,
+  type HttpAuthentications,
+  type HttpBody,
+  type HttpClient,
+  type HttpClientLimits,
+  type HttpClientOptions,
+  type HttpCredentials,
+  type HttpLeg,
+  type HttpScheme,
+  type HttpTimeouts,
+  type ProxyOptions,
+  type ServiceName,
+  type TargetNameOptions,
+  type TlsOptions,
+} from './client/index.js'
 export {
   ORIGIN_FIELDS,
   parameterOf,

@@ -1,0 +1,459 @@
+import { oemDecode, oemEncode } from '../../bytes/index.js'
+import type { InitiatorExchange } from '../../sspi/index.js'
+import { SspiError } from '../../status/index.js'
+import {
+  parameterOf,
+  readChallenges,
+  readInfo,
+  readTokenLeg,
+  writeBasicCredentials,
+  writeTokenLeg,
+  type SchemeValue,
+} from '../messages/index.js'
+import { isUnsuitable } from './identity.js'
+import type { HttpLeg, HttpScheme } from './options.js'
+import type { Authenticated, HttpAuthentication, Party, PartyLink, RequestSigner } from './party.js'
+import { bindsConnection, delegationFlags, headerOf, PACKAGE_SCHEMES } from './schemes.js'
+import { targetNameOf } from './target-name.js'
+
+/** A request, as far as an authentication must know it. */
+export interface RequestFacts {
+  readonly method: string
+  /** As it stands in the request line. */
+  readonly uri: string
+  readonly hasBody: boolean
+}
+
+/** A response, as far as an authentication must know it. */
+export interface ResponseFacts {
+  readonly status: number
+  /** The values of a field, each line by itself; empty where it is not there. */
+  values(field: string): readonly string[]
+}
+
+type TokenScheme = Exclude<HttpScheme, 'Basic' | 'Digest'>
+
+/** An exchange of tokens under way. */
+interface TokenAttempt {
+  readonly kind: 'tokens'
+  readonly scheme: TokenScheme
+  readonly exchange: InitiatorExchange
+  readonly targetName: string
+  /** Whether it was begun without a challenge. */
+  readonly unasked: boolean
+  /** To be sent with the next leg. */
+  readonly token: Uint8Array | undefined
+  /** Whether this side is done, as soon as the token is sent. */
+  readonly done: boolean
+  /** Whether the server has answered by a token: from then on all of it is of one connection. */
+  readonly pinned: boolean
+}
+
+/** What the next leg carries, or the last one carried: the server's verdict on it is due. */
+type Attempt =
+  | TokenAttempt
+  | {
+      readonly kind: 'signed'
+      /** Whether the signer is one of the connection's; else it is the attempt's own. */
+      readonly unasked: boolean
+      readonly authorization: string
+      readonly signer: RequestSigner
+    }
+  | { readonly kind: 'basic'; readonly unasked: boolean; readonly authorization: string }
+
+/** How often a server may call its own nonces too old during one request. */
+const MAX_STALE = 2
+
+/**
+ * Authenticates one request to one party, over as many legs as it takes: says what the next one carries, and judges what comes
+ * back. Of connections it knows no more than what they have come to.
+ */
+export class Authenticator implements Disposable {
+  readonly #party: Party
+  readonly #signal: AbortSignal | undefined
+  #attempt: Attempt | undefined
+  /** Whether an attempt was made in answer to a challenge. There is one of these. */
+  #answered = false
+  #stale = 0
+  #outcome: HttpAuthentication | undefined
+
+  constructor(party: Party, signal: AbortSignal | undefined) {
+    this.#party = party
+    this.#signal = signal
+  }
+
+  /** How it has ended; `undefined` where nobody asked. */
+  get outcome(): HttpAuthentication | undefined {
+    return this.#outcome
+  }
+
+  /** Whether the next leg must go over the connection of the last one. */
+  get pinned(): boolean {
+    return this.#attempt?.kind === 'tokens' && this.#attempt.pinned
+  }
+
+  /** Whether the answer to the next leg can only be another challenge, so that a body would be sent in vain. */
+  get expectsChallenge(): boolean {
+    const attempt = this.#attempt
+    return attempt?.kind === 'tokens' && !attempt.done && bindsConnection(attempt.exchange.mechanism)
+  }
+
+  /** The value of the field with the credentials for the next leg; `undefined` for none. */
+  async next(link: PartyLink, request: RequestFacts): Promise<string | undefined> {
+    if (this.#attempt === undefined && link.bound === undefined) await this.#beginUnasked(link, request)
+    const attempt = this.#attempt
+    switch (attempt?.kind) {
+      case undefined:
+        return undefined
+      case 'basic':
+        this.#tell('sent', 'Basic')
+        return attempt.authorization
+      case 'signed':
+        this.#tell('sent', 'Digest', oemEncode(attempt.authorization.slice('Digest '.length)))
+        return attempt.authorization
+      case 'tokens': {
+        const { header } = PACKAGE_SCHEMES[attempt.scheme]
+        this.#tell('sent', header, attempt.token)
+        return writeTokenLeg(header, attempt.token)
+      }
+    }
+  }
+
+  /**
+   * The party has refused a leg, with challenges.
+   *
+   * @returns whether to send the request again, with what {@link next} says then; else the response is the caller's.
+   * @throws `SspiError` as the package, when it cannot go on; `SEC_E_NO_CREDENTIALS` when the credentials fit nothing that is offered.
+   */
+  async challenged(link: PartyLink, request: RequestFacts, response: ResponseFacts): Promise<boolean> {
+    const values = response.values(this.#party.fields.challenge)
+    const challenges = this.#read(values)
+    this.#tellChallenges(challenges, values, response.status)
+    link.bound = undefined
+    const attempt = this.#attempt
+    if (attempt?.kind === 'tokens' && (await this.#goOn(attempt, challenges))) return true
+    if (attempt !== undefined && !this.#maySucceed(attempt, challenges)) return false
+    this.#endAttempt()
+    link.digest = undefined
+    this.#answered = true
+    return this.#beginAsked(link, request, challenges, values)
+  }
+
+  /**
+   * The party has let the request pass: checks its proof, and remembers what there is to remember.
+   *
+   * @throws `SspiError` `SEC_E_MUTUAL_AUTH_FAILED` when it does not prove itself, and must; or proves something else.
+   */
+  async passed(link: PartyLink, response: ResponseFacts): Promise<void> {
+    await this.#judge(link, response)
+    // Another leg, for another party's sake, is authenticated anew.
+    this.#endAttempt()
+    this.#answered = false
+  }
+
+  async #judge(link: PartyLink, response: ResponseFacts): Promise<void> {
+    const attempt = this.#attempt
+    switch (attempt?.kind) {
+      case undefined:
+        this.#outcome = link.bound
+        return
+      case 'tokens':
+        return this.#finishTokens(attempt, link, response)
+      case 'signed':
+        this.#finishSigned(attempt.signer, response)
+        // The connection's from now on.
+        link.digest = attempt.signer
+        this.#attempt = undefined
+        return
+      case 'basic':
+        if (this.#party.settings.mutual === true) throw this.#unproven('Basic')
+        this.#remember('Basic', false)
+        this.#outcome = authenticated('Basic', 'Basic', '')
+    }
+  }
+
+  /** Begins anew: the connection of the last leg is gone, and what was sent over it may not be sent again. */
+  restart(): void {
+    this.#endAttempt()
+  }
+
+  [Symbol.dispose](): void {
+    this.#endAttempt()
+  }
+
+  // ------------------------------------------------------------------ beginning
+
+  /** What can be said without having been asked: a request's signature, a token, the password once more. */
+  async #beginUnasked(link: PartyLink, request: RequestFacts): Promise<void> {
+    const { settings, memory, schemes, url, kind } = this.#party
+    if (settings.preemptive === 'never') return
+    if (link.digest !== undefined) {
+      const authorization = `Digest ${oemDecode(link.digest.session.signRequest(request))}`
+      this.#attempt = { kind: 'signed', unasked: true, authorization, signer: link.digest }
+      return
+    }
+    const first = settings.preemptive === 'always' && kind === 'origin' ? schemes[0] : undefined
+    const scheme = memory.scheme ?? (first === 'Negotiate' || first === 'Kerberos' ? first : undefined)
+    if (scheme === undefined || scheme === 'Digest' || !schemes.includes(scheme)) return
+    // A page that nobody protects would take the empty body of a first leg for the real one.
+    if (memory.severalLegs && request.hasBody) return
+    if (scheme === 'Basic') {
+      if (link.secure) await this.#beginBasic(url, true)
+      return
+    }
+    try {
+      await this.#beginTokens(scheme, link, true)
+    } catch (error) {
+      if (!isUnsuitable(error)) throw error
+    }
+  }
+
+  /** Answers the challenges by the first scheme that is wanted, offered, and fit for the credentials. */
+  async #beginAsked(
+    link: PartyLink,
+    request: RequestFacts,
+    challenges: readonly SchemeValue[],
+    values: readonly string[],
+  ): Promise<boolean> {
+    const { schemes, url, settings } = this.#party
+    const unfit: string[] = []
+    for (const scheme of schemes) {
+      if (!challenges.some((each) => each.scheme === headerOf(scheme))) continue
+      try {
+        if (scheme === 'Basic') {
+          if (!link.secure) throw unsuitable('Basic: it sends the password itself, and there is no TLS')
+          if (settings.mutual === true) throw unsuitable('Basic: the server proves nothing')
+          await this.#beginBasic(url, false)
+        } else if (scheme === 'Digest') await this.#beginDigest(link, request, values)
+        else {
+          if (settings.mutual === true && !PACKAGE_SCHEMES[scheme].mutual) {
+            throw unsuitable(`${scheme}: the server proves nothing`)
+          }
+          await this.#beginTokens(scheme, link, false)
+        }
+        return true
+      } catch (error) {
+        if (!isUnsuitable(error)) throw error
+        unfit.push(error.message)
+      }
+    }
+    if (unfit.length === 0) return false
+    throw new SspiError(
+      'SEC_E_NO_CREDENTIALS',
+      `HTTP: ${url.origin} asks who we are, and the credentials fit nothing that it offers: ${unfit.join('; ')}`,
+    )
+  }
+
+  async #beginBasic(url: URL, unasked: boolean): Promise<void> {
+    const { user, password } = await this.#party.identity.password(url.origin)
+    this.#attempt = { kind: 'basic', unasked, authorization: writeBasicCredentials(user, password) }
+  }
+
+  async #beginDigest(link: PartyLink, { method, uri }: RequestFacts, values: readonly string[]): Promise<void> {
+    const { settings, identity } = this.#party
+    const targetName = await this.#targetName()
+    const exchange = settings.sspi.initiate({
+      package: PACKAGE_SCHEMES.Digest.packageName,
+      credentials: await identity.credentialFor(PACKAGE_SCHEMES.Digest, targetName),
+      target: targetName,
+      http: { method, uri },
+      channelBindings: link.bindings,
+    })
+    try {
+      const { token } = await exchange.step(oemEncode(values.join(', ')), this.#signal)
+      const authorization = `Digest ${oemDecode(token ?? new Uint8Array(0))}`
+      const signer = { session: exchange.session, targetName }
+      this.#attempt = { kind: 'signed', unasked: false, authorization, signer }
+    } finally {
+      exchange[Symbol.dispose]()
+    }
+  }
+
+  async #beginTokens(scheme: TokenScheme, link: PartyLink, unasked: boolean): Promise<void> {
+    const { settings, identity, delegate } = this.#party
+    const of = PACKAGE_SCHEMES[scheme]
+    const targetName = await this.#targetName()
+    const { mutual } = settings
+    const exchange = settings.sspi.initiate({
+      package: of.packageName,
+      credentials: await identity.credentialFor(of, targetName),
+      target: targetName,
+      integrity: false,
+      confidentiality: false,
+      mutual: of.mutual ? mutual : false,
+      channelBindings: link.bindings,
+      flags: delegationFlags(delegate),
+    })
+    const { token, done } = await exchange.step(undefined, this.#signal)
+    this.#attempt = { kind: 'tokens', scheme, exchange, targetName, unasked, token, done, pinned: false }
+  }
+
+  #targetName(): Promise<string> {
+    const { url, kind, settings } = this.#party
+    return targetNameOf(url, kind, settings, this.#signal)
+  }
+
+  // ------------------------------------------------------------------ going on
+
+  /** Takes the server's next token, if it has sent one. @returns whether there is an answer to it. */
+  async #goOn(attempt: TokenAttempt, challenges: readonly SchemeValue[]): Promise<boolean> {
+    const input = tokenFor(attempt.scheme, challenges)
+    if (input === undefined || attempt.done) return false
+    try {
+      const { token, done } = await attempt.exchange.step(input, this.#signal)
+      if (token === undefined) return false
+      this.#attempt = { ...attempt, token, done, pinned: true }
+      return true
+    } catch (error) {
+      // The server's own word on why it refuses; anything else is a failure of the exchange.
+      if (!(error instanceof SspiError) || error.code !== 'SEC_E_LOGON_DENIED') throw error
+      this.#outcome = { state: 'refused', scheme: attempt.scheme, reason: error }
+      return false
+    }
+  }
+
+  /** Whether another attempt may succeed where this one did not: it was not about these challenges. */
+  #maySucceed(attempt: Attempt, challenges: readonly SchemeValue[]): boolean {
+    const digest = challenges.filter(({ scheme }) => scheme === 'digest')
+    const stale = digest.some(({ parameters }) => parameterOf(parameters, 'stale')?.toLowerCase() === 'true')
+    if (attempt.kind === 'signed' && stale && this.#stale++ < MAX_STALE) return true
+    if (attempt.unasked && !this.#answered) return true
+    const scheme = attempt.kind === 'tokens' ? attempt.scheme : attempt.kind === 'signed' ? 'Digest' : 'Basic'
+    this.#outcome ??= { state: 'refused', scheme, reason: undefined }
+    this.#party.memory.scheme = undefined
+    return false
+  }
+
+  // ------------------------------------------------------------------ the end
+
+  async #finishTokens(attempt: TokenAttempt, link: PartyLink, response: ResponseFacts): Promise<void> {
+    const { scheme, exchange, targetName } = attempt
+    const values = response.values(this.#party.fields.challenge)
+    const challenges = this.#read(values)
+    this.#tellChallenges(challenges, values, response.status)
+    const input = tokenFor(scheme, challenges)
+    let { done } = attempt
+    if (!done && input !== undefined) done = await this.#takeProof(exchange, input)
+    const { mechanism } = exchange
+    using session = done ? exchange.session : undefined
+    const mutual = session?.achieved.includes('mutual authentication') ?? false
+    if (!mutual && this.#mustProve(mechanism, response.status)) throw this.#unproven(mechanism)
+    const persistent = response.values('persistent-auth')[0]?.trim().toLowerCase() === 'true'
+    const binds = bindsConnection(mechanism)
+    const delegated = session?.achieved.includes('delegation') ?? false
+    this.#remember(scheme, binds)
+    const outcome = {
+      ...authenticated(scheme, mechanism, targetName),
+      mutual,
+      delegated,
+      perConnection: binds || persistent,
+    }
+    if (outcome.perConnection) link.bound = outcome
+    this.#outcome = outcome
+  }
+
+  async #takeProof(exchange: InitiatorExchange, input: Uint8Array): Promise<boolean> {
+    try {
+      return (await exchange.step(input, this.#signal)).done
+    } catch (cause) {
+      if (!(cause instanceof SspiError)) throw cause
+      const why = `HTTP: ${this.#party.url.origin} does not prove itself: ${cause.message}`
+      throw new SspiError('SEC_E_MUTUAL_AUTH_FAILED', why, { cause })
+    }
+  }
+
+  #finishSigned(signer: RequestSigner, response: ResponseFacts): void {
+    const { fields, settings } = this.#party
+    const values = response.values(fields.info)
+    const proven = parameterOf(readInfo(values, fields.info), 'rspauth') !== undefined
+    if (proven) {
+      this.#tell('received', 'Digest', oemEncode(values.join(', ')), response.status)
+      try {
+        signer.session.verify(new Uint8Array(0), oemEncode(values.join(', ')))
+      } catch (cause) {
+        if (!(cause instanceof SspiError)) throw cause
+        throw new SspiError('SEC_E_MUTUAL_AUTH_FAILED', `HTTP: ${this.#party.url.origin}: ${cause.message}`, { cause })
+      }
+    } else if (settings.mutual === true && response.status < 400) throw this.#unproven('Digest')
+    this.#remember('Digest', false)
+    this.#outcome = { ...authenticated('Digest', 'WDigest', signer.targetName), mutual: proven }
+  }
+
+  /** An error's page is the server's to show, and is not taken for more; anything else must come from the right server. */
+  #mustProve(mechanism: string, status: number): boolean {
+    const { mutual = mechanism === 'Kerberos' } = this.#party.settings
+    return mutual && status < 400
+  }
+
+  #unproven(mechanism: string): SspiError {
+    return new SspiError(
+      'SEC_E_MUTUAL_AUTH_FAILED',
+      `HTTP: ${this.#party.url.origin} let ${mechanism} pass without proving itself: perhaps it is another server`,
+    )
+  }
+
+  #remember(scheme: HttpScheme, severalLegs: boolean): void {
+    const { memory } = this.#party
+    memory.scheme = scheme
+    memory.severalLegs = severalLegs
+  }
+
+  #endAttempt(): void {
+    const attempt = this.#attempt
+    this.#attempt = undefined
+    if (attempt?.kind === 'tokens') attempt.exchange[Symbol.dispose]()
+    if (attempt?.kind === 'signed' && !attempt.unasked) attempt.signer.session[Symbol.dispose]()
+  }
+
+  // ------------------------------------------------------------------ what is read and told
+
+  /** The challenges that can be read. A line that cannot does not hide the others. */
+  #read(values: readonly string[]): readonly SchemeValue[] {
+    return values.flatMap((value) => {
+      try {
+        return readChallenges([value], this.#party.fields.challenge)
+      } catch (error) {
+        if (error instanceof SspiError) return []
+        throw error
+      }
+    })
+  }
+
+  #tellChallenges(challenges: readonly SchemeValue[], values: readonly string[], status: number): void {
+    if (this.#party.settings.onLeg === undefined) return
+    for (const challenge of challenges) {
+      const { scheme, parameters } = challenge
+      const isToken = parameters.length === 0 && (scheme === 'negotiate' || scheme === 'ntlm')
+      const token = scheme === 'digest' ? oemEncode(values.join(', ')) : isToken ? readTokenLeg(challenge) : undefined
+      this.#tell('received', scheme, token, status)
+    }
+  }
+
+  #tell(direction: HttpLeg['direction'], scheme: string, token?: Uint8Array, status?: number): void {
+    const { settings, kind, url } = this.#party
+    settings.onLeg?.({ party: kind, direction, scheme, token, status, url: url.href })
+  }
+}
+
+/** The server's token for a scheme; `undefined` where it sent none. */
+function tokenFor(scheme: TokenScheme, challenges: readonly SchemeValue[]): Uint8Array | undefined {
+  const challenge = challenges.find((each) => each.scheme === headerOf(scheme) && each.token68 !== undefined)
+  return challenge === undefined ? undefined : readTokenLeg(challenge)
+}
+
+function authenticated(scheme: HttpScheme, mechanism: string, targetName: string): Authenticated {
+  return {
+    state: 'authenticated',
+    scheme,
+    mechanism,
+    targetName,
+    mutual: false,
+    delegated: false,
+    perConnection: false,
+  }
+}
+
+/** A scheme that is left out, like one that the credentials are no good for. */
+function unsuitable(why: string): SspiError {
+  return new SspiError('SEC_E_UNKNOWN_CREDENTIALS', why)
+}

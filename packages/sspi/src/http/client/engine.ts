@@ -1,0 +1,332 @@
+import type { Readable } from 'node:stream'
+import { SspiError } from '../../status/index.js'
+import { ORIGIN_FIELDS, PROXY_FIELDS } from '../messages/index.js'
+import { Authenticator, type RequestFacts, type ResponseFacts } from './authenticator.js'
+import type { BodySource } from './body.js'
+import { Connection, type WireResponse } from './connection.js'
+import { dial, startTls } from './dial.js'
+import { lost } from './failures.js'
+import { readHostPatterns } from './host-patterns.js'
+import { HttpIdentity } from './identity.js'
+import type { HttpCredentials, HttpSettings, ProxyOptions } from './options.js'
+import type { HttpAuthentication, Party, PartyMemory } from './party.js'
+import { ConnectionPool } from './pool.js'
+import { proxyChooser, proxyUrl, type ChooseProxy } from './proxies.js'
+import { openTunnel } from './tunnel.js'
+
+/** A request, without what the connection adds to it. */
+export interface EngineRequest {
+  readonly method: string
+  /** `http:` or `https:`. */
+  readonly url: URL
+  /** By name in lower case. Those that are the engine's own (`host`, `content-length`, …) it sets itself. */
+  readonly headers: Readonly<Record<string, string | string[]>>
+  readonly body: BodySource | undefined
+  /** Whether the server may learn who the client is. */
+  readonly mayAuthenticate: boolean
+  /** Whom to make it as. */
+  readonly identity: HttpIdentity
+  readonly signal: AbortSignal | undefined
+}
+
+/** A response. The connection is somebody else's as soon as its body has been read. */
+export interface EngineResponse {
+  readonly status: number
+  readonly statusText: string
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[]
+  readonly body: Readable
+  /** How the server has come to know who the client is; `undefined` where it did not ask. */
+  readonly authentication: HttpAuthentication | undefined
+  /** The same of the proxy. */
+  readonly proxyAuthentication: HttpAuthentication | undefined
+}
+
+/** How a request gets to its server. */
+interface Route {
+  /** Different for each identity, origin, and way. */
+  readonly key: string
+  /** The proxy that requests are sent to; `undefined` where they are sent to the server, through a tunnel or not. */
+  readonly forward: Party | undefined
+  readonly open: (signal: AbortSignal | undefined) => Promise<Connection>
+}
+
+/** RFC 9110 §9.2.2. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
+/** Bodies that are longer are not sent in vain if that can be helped. */
+const EXPECT_ABOVE_BYTES = 65_536
+
+/** What is shared by every way in: the connections, the identities, and what is known of servers. It follows no redirects. */
+export class HttpEngine {
+  readonly settings: HttpSettings
+  readonly #pool: ConnectionPool
+  readonly #chooseProxy: ChooseProxy
+  readonly #mayDelegate: (url: URL) => boolean
+  readonly #identities = new Map<HttpCredentials | undefined, HttpIdentity>()
+  readonly #memories = new Map<string, PartyMemory>()
+  readonly #tunnels = new WeakMap<Connection, HttpAuthentication>()
+
+  constructor(settings: HttpSettings) {
+    this.settings = settings
+    this.#pool = new ConnectionPool(settings.limits.maxConnections)
+    this.#chooseProxy = proxyChooser(settings.proxy)
+    this.#mayDelegate = readHostPatterns(settings.delegateTo, 'delegateTo')
+  }
+
+  /** Who a credential is: the same value is the same identity, and two values never are, whatever is in them. */
+  identityOf(credentials: HttpCredentials | undefined): HttpIdentity {
+    const known = this.#identities.get(credentials)
+    if (known !== undefined) return known
+    const made = new HttpIdentity(this.#identities.size, credentials, this.settings.sspi)
+    this.#identities.set(credentials, made)
+    return made
+  }
+
+  /**
+   * Sends a request, as often as it takes until it is answered.
+   *
+   * @returns the response, one that refuses included.
+   * @throws `SspiError` as the packages when they cannot go on; `SEC_E_TARGET_UNKNOWN` when nobody answers; `SEC_E_UNFINISHED_CONTEXT_DELETED`
+   *   when the connection ends before the response. The signal's reason when it is aborted.
+   */
+  async request(request: EngineRequest): Promise<EngineResponse> {
+    const route = this.#route(request)
+    const call = new Call(request, this.#originOf(request), route.forward)
+    const { maxLegs } = this.settings.limits
+    let connection: Connection | undefined
+    let fresh = false
+    try {
+      for (let leg = 1; leg <= maxLegs; leg++) {
+        connection ??= await this.#pool.lend(route.key, () => route.open(request.signal), {
+          fresh,
+          signal: request.signal,
+        })
+        const attempt = await call.send(connection)
+        if (attempt === 'stale') {
+          fresh = true
+          connection = undefined
+          continue
+        }
+        if (await call.isOver(connection, attempt.message)) {
+          const answered = this.#answer(call, route.key, connection, attempt)
+          connection = undefined
+          return answered
+        }
+        call.requireReplayable(attempt)
+        if (await connection.drain(attempt.message)) continue
+        if (call.pinned) throw lost(request.url.host, 'the connection ended in the middle of an authentication')
+        connection = undefined
+      }
+      throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `HTTP: ${request.url.host}: no end after ${maxLegs} requests`)
+    } finally {
+      call[Symbol.dispose]()
+      connection?.[Symbol.dispose]()
+    }
+  }
+
+  /** Ends all connections, and forgets who the client is. */
+  close(): void {
+    this.#pool.close()
+    for (const identity of this.#identities.values()) identity[Symbol.dispose]()
+    this.#identities.clear()
+    this.#memories.clear()
+  }
+
+  #answer(call: Call, key: string, connection: Connection, { message }: WireResponse): EngineResponse {
+    connection.onceIdle(() => {
+      this.#pool.takeBack(key, connection)
+    })
+    return {
+      status: message.statusCode ?? 0,
+      statusText: message.statusMessage ?? '',
+      rawHeaders: message.rawHeaders,
+      body: message,
+      authentication: call.origin?.outcome,
+      proxyAuthentication: call.proxy?.outcome ?? this.#tunnels.get(connection),
+    }
+  }
+
+  // ------------------------------------------------------------------ parties and ways
+
+  #originOf({ url, mayAuthenticate, identity }: EngineRequest): Party | undefined {
+    if (!mayAuthenticate) return undefined
+    return {
+      kind: 'origin',
+      fields: ORIGIN_FIELDS,
+      url,
+      identity,
+      schemes: this.settings.schemes,
+      delegate: this.#mayDelegate(url),
+      memory: this.#memory(identity, url),
+      settings: this.settings,
+    }
+  }
+
+  #proxyParty(proxy: ProxyOptions, identity: HttpIdentity): Party {
+    const url = proxyUrl(proxy)
+    const own = proxy.credentials === undefined ? identity : this.identityOf(proxy.credentials)
+    return {
+      kind: 'proxy',
+      fields: PROXY_FIELDS,
+      url,
+      identity: own,
+      schemes: proxy.schemes ?? this.settings.schemes,
+      delegate: false,
+      memory: this.#memory(own, url),
+      settings: this.settings,
+    }
+  }
+
+  #memory(identity: HttpIdentity, url: URL): PartyMemory {
+    const key = `${identity.id} ${url.origin}`
+    const memory = this.#memories.get(key) ?? { scheme: undefined, severalLegs: false }
+    this.#memories.set(key, memory)
+    return memory
+  }
+
+  #route({ url, identity }: EngineRequest): Route {
+    const { settings } = this
+    const options = this.#chooseProxy(url)
+    if (options === undefined) {
+      const open = this.#inTime(async (signal) => {
+        return new Connection(await dial(url, { settings, signal }), url.host, settings, false)
+      })
+      return { key: `${identity.id} ${url.origin} direct`, forward: undefined, open }
+    }
+    const party = this.#proxyParty(options, identity)
+    const way = `${party.identity.id} ${party.url.origin}`
+    const key = `${identity.id} ${url.origin} by ${way}`
+    if (url.protocol === 'http:') {
+      const open = this.#inTime(async (signal) => {
+        return new Connection(await dial(party.url, { settings, signal }), party.url.host, settings, true)
+      })
+      return { key, forward: party, open }
+    }
+    const open = this.#inTime(async (signal) => {
+      const { stream, authentication } = await openTunnel(url, party, { settings, signal })
+      const connection = new Connection(await startTls(stream, url, { settings, signal }), url.host, settings, false)
+      if (authentication !== undefined) this.#tunnels.set(connection, authentication)
+      return connection
+    })
+    return { key, forward: undefined, open }
+  }
+
+  /** Opens within the time for it. */
+  #inTime(open: (signal: AbortSignal) => Promise<Connection>): Route['open'] {
+    const { connect } = this.settings.timeouts
+    return async (signal) => {
+      const late = new AbortController()
+      const timer = setTimeout(() => {
+        late.abort(new SspiError('SEC_E_TARGET_UNKNOWN', `HTTP: no connection in ${connect / 1000} s`))
+      }, connect)
+      try {
+        return await open(signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]))
+      } finally {
+        clearTimeout(timer)
+      }
+    }
+  }
+}
+
+/** One request on its way to being answered: who is authenticated to, and what goes with each leg. */
+class Call implements Disposable {
+  readonly origin: Authenticator | undefined
+  readonly proxy: Authenticator | undefined
+  readonly #request: EngineRequest
+  /** For the server: what it sees in the request line, whatever stands between. */
+  readonly #toOrigin: RequestFacts
+  readonly #toProxy: RequestFacts
+  readonly #forwarded: boolean
+
+  constructor(request: EngineRequest, origin: Party | undefined, forward: Party | undefined) {
+    const { method, url, body, signal } = request
+    const hasBody = body !== undefined
+    this.#request = request
+    this.#forwarded = forward !== undefined
+    this.#toOrigin = { method, uri: `${url.pathname}${url.search}`, hasBody }
+    this.#toProxy = { method, uri: `${url.origin}${url.pathname}${url.search}`, hasBody }
+    this.origin = origin === undefined ? undefined : new Authenticator(origin, signal)
+    this.proxy = forward === undefined ? undefined : new Authenticator(forward, signal)
+  }
+
+  /** Whether the next leg must go over the connection of the last one. */
+  get pinned(): boolean {
+    return (this.origin?.pinned ?? false) || (this.proxy?.pinned ?? false)
+  }
+
+  /** Sends one leg. @returns `stale` when a connection that was used before has turned out to have ended, and nothing is lost. */
+  async send(connection: Connection): Promise<WireResponse | 'stale'> {
+    const { method, url, headers, body, signal } = this.#request
+    const authorization = await this.origin?.next(connection.origin, this.#toOrigin)
+    const proxyAuthorization = await this.proxy?.next(connection.proxy, this.#toProxy)
+    const inVain = (this.origin?.expectsChallenge ?? false) || (this.proxy?.expectsChallenge ?? false)
+    const withBody = body !== undefined && !inVain
+    const { used } = connection
+    try {
+      return await connection.send({
+        method,
+        target: this.#forwarded ? this.#toProxy.uri : this.#toOrigin.uri,
+        headers: {
+          host: url.host,
+          ...headers,
+          ...(authorization === undefined ? {} : { authorization }),
+          ...(proxyAuthorization === undefined ? {} : { 'proxy-authorization': proxyAuthorization }),
+        },
+        body: withBody ? body : undefined,
+        expectContinue: withBody && this.#shouldExpect(connection, body),
+        signal,
+      })
+    } catch (error) {
+      const again = used && !this.pinned && IDEMPOTENT.has(method) && (body?.replayable ?? true)
+      if (!again || signal?.aborted === true || !hasEnded(error)) throw error
+      this.origin?.restart()
+      this.proxy?.restart()
+      return 'stale'
+    }
+  }
+
+  /** Judges a response. @returns whether it is the caller's; else the request is sent again. */
+  async isOver(connection: Connection, message: WireResponse['message']): Promise<boolean> {
+    const response: ResponseFacts = {
+      status: message.statusCode ?? 0,
+      values: (field) => message.headersDistinct[field] ?? [],
+    }
+    if (response.status === PROXY_FIELDS.status && this.proxy !== undefined) {
+      return !(await this.proxy.challenged(connection.proxy, this.#toProxy, response))
+    }
+    await this.proxy?.passed(connection.proxy, response)
+    if (response.status === ORIGIN_FIELDS.status && this.origin !== undefined) {
+      return !(await this.origin.challenged(connection.origin, this.#toOrigin, response))
+    }
+    await this.origin?.passed(connection.origin, response)
+    return true
+  }
+
+  /** @throws `SspiError` `SEC_E_CANNOT_PACK` when the body has been sent and is not there any more. */
+  requireReplayable({ bodySent }: WireResponse): void {
+    const { body, url } = this.#request
+    if (!bodySent || body === undefined || body.replayable) return
+    throw new SspiError(
+      'SEC_E_CANNOT_PACK',
+      `HTTP: ${url.host} has read the body and asks who we are: give a body that can be sent again (bytes, or a function ` +
+        'that makes the stream), or send a request without one first',
+    )
+  }
+
+  #shouldExpect(connection: Connection, body: BodySource): boolean {
+    const maybeRefused =
+      (this.origin !== undefined && connection.origin.bound === undefined) ||
+      (this.proxy !== undefined && connection.proxy.bound === undefined)
+    return maybeRefused && (!body.replayable || (body.length ?? Infinity) > EXPECT_ABOVE_BYTES)
+  }
+
+  [Symbol.dispose](): void {
+    this.origin?.[Symbol.dispose]()
+    this.proxy?.[Symbol.dispose]()
+  }
+}
+
+/** Whether a connection ended by itself; one that stood still has a server that may be at work on the request. */
+function hasEnded(error: unknown): boolean {
+  return error instanceof SspiError && error.code === 'SEC_E_UNFINISHED_CONTEXT_DELETED' && error.cause !== undefined
+}

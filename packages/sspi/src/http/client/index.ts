@@ -1,0 +1,17 @@
+export type { BodyStream, HttpBody } from './body.js'
+export { createClient, type HttpClient } from './client.js'
+export type { AuthenticatingFetch, FetchInit } from './fetch.js'
+export type {
+  HttpClientLimits,
+  HttpClientOptions,
+  HttpCredentials,
+  HttpLeg,
+  HttpScheme,
+  HttpTimeouts,
+  ProxyOptions,
+  ServiceName,
+  TargetNameOptions,
+  TlsOptions,
+} from './options.js'
+export type { Authenticated, HttpAuthentication } from './party.js'
+export { authenticationOf, type HttpAuthentications } from './web-response.js'
