@@ -40,7 +40,7 @@ import {
 import { GssFlag } from './authenticator-checksum.js'
 import { checkBindings } from './bindings-check.js'
 import { contextAttributes, isDatagram, missingProtection } from './context-flags.js'
-import { readContextToken, writeContextToken } from './context-tokens.js'
+import { isFirstToken, mechanismOf, readContextToken, writeContextToken, type ContextToken } from './context-tokens.js'
 import { writeErrorToken } from './error-tokens.js'
 import { KerberosSession } from './session.js'
 
@@ -162,10 +162,7 @@ export class KerberosAcceptor implements Exchange {
 
   /** RFC 4120 section 3.2.3, in its order as far as it says one; what asks for memory outside comes last. */
   *#accept(token: Uint8Array, mayRetry: boolean): Effectful<Outcome> {
-    const { kind, message, oid } = readContextToken(token)
-    if (kind !== 'ap-req') {
-      throw new SspiError('SEC_E_INVALID_TOKEN', `Kerberos token: an AP-REQ expected, not an ${kind}`)
-    }
+    const { message, oid } = this.#readFirst(token)
     const request = readRequest(message)
     const refuse = this.#refuser(request, oid)
     const { inbound } = this.#request.credential
@@ -196,6 +193,16 @@ export class KerberosAcceptor implements Exchange {
         wipe(accepted?.delegated)
       }
     }
+  }
+
+  /** RFC 4121 section 4.1: whoever begins with something of Kerberos' that is no AP-REQ is told so, in a frame as the token's. */
+  #readFirst(token: Uint8Array): ContextToken {
+    const oid = mechanismOf(token)
+    if (oid === undefined || isFirstToken(token)) return expectRequest(readContextToken(token))
+    const { KRB_AP_ERR_MSG_TYPE: errorCode } = KerberosErrorCode
+    const now = this.#world.now()
+    const told = writeErrorToken({ errorCode, now, realm: undefined, sname: undefined, time: undefined, oid })
+    throw new SspiError('SEC_E_INVALID_TOKEN', 'Kerberos token: TOK_ID: an AP-REQ expected', { token: told })
   }
 
   /** @returns `ASC_RET_…` beyond what the flags say. */
@@ -344,6 +351,11 @@ export class KerberosAcceptor implements Exchange {
       return new SspiError(code, message, { token, cause })
     }
   }
+}
+
+function expectRequest(token: ContextToken): ContextToken {
+  if (token.kind === 'ap-req') return token
+  throw new SspiError('SEC_E_INVALID_TOKEN', `Kerberos token: an AP-REQ expected, not an ${token.kind}`)
 }
 
 /** What of the flags means something here. */

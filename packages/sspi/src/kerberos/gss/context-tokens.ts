@@ -1,5 +1,5 @@
 import { applicationTag } from '../../bytes/index.js'
-import { readGssToken, writeGssToken } from '../../sspi/index.js'
+import { isGssTokenOf, readGssToken, writeGssToken } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import { MessageType } from '../constants.js'
 import { KERBEROS_OID, MICROSOFT_KERBEROS_OID } from './oids.js'
@@ -49,6 +49,11 @@ export function readContextToken(token: Uint8Array): ContextToken {
     throw new SspiError('SEC_E_INVALID_TOKEN', `Kerberos token: TOK_ID: ${id || 'nothing'} has no place here`)
   }
   return { kind, message: inner.subarray(2), oid }
+}
+
+/** The object identifier in the frame of a token, whatever is in that; `undefined` when it is none of Kerberos. Never throws. */
+export function mechanismOf(token: Uint8Array): string | undefined {
+  return OIDS.find((oid) => isGssTokenOf(token, [oid]))
 }
 
 /** Whether a token is the first of an exchange: an AP-REQ in a frame. Never throws. */

@@ -8,6 +8,7 @@ import { Enctype, encryptionProfiles, KerberosKey, KeyUsage } from '../../../src
 import { readCcache } from '../../../src/kerberos/files/index.js'
 import { makeApReq } from '../../../src/kerberos/gss/ap-messages.js'
 import { readContextToken, writeContextToken } from '../../../src/kerberos/gss/context-tokens.js'
+import { KERBEROS_OID } from '../../../src/kerberos/gss/oids.js'
 import { KeyTable } from '../../../src/kerberos/key-table.js'
 import { decodeDer, readApRep, readApReq, type ApReq } from '../../../src/kerberos/messages/index.js'
 import { kerberosPackage } from '../../../src/kerberos/package.js'
@@ -146,6 +147,39 @@ for (const context of contexts) {
     exchange.dispose()
   })
 }
+
+test('flags that nobody has defined, and what follows the checksum, count for nothing (RFC 4121 section 4.1.1)', () => {
+  const context = contexts.find(({ expected }) => expected.gssChecksum.delegationKrbCred === undefined)!
+  const { input, expected } = context
+  const request = requestOf(tokensOf(context)[0]!)
+  const recorded = fromHex(expected.authenticator.cksum.checksum)
+  const accept = (checksum: Uint8Array): number => {
+    const parts = {
+      ticket: ticketOf(context, request),
+      apOptions: request.apOptions,
+      time: stampOf(expected.authenticator),
+      checksum,
+      subkey: keyOf(expected.authenticator.subkey),
+      seqNumber: expected.authenticator.seqNumber,
+    }
+    const message = makeApReq(parts, (length) => new Uint8Array(length))
+    const { name, realm } = parsePrincipal(input.serviceKey.principal)
+    const keys = new KeyTable([
+      { principal: { name, realm: realm! }, kvno: request.ticket.encPart.kvno!, key: keyOf(input.serviceKey) },
+    ])
+    const credential = new KerberosCredential(undefined, { principal: undefined, keys })
+    const world = worldAt(timeOf(expected.authenticator), [])
+    const exchange = kerberos.accept!({ credential, contextReq: 0, packages: NO_PACKAGES }, world)
+    const token = writeContextToken('ap-req', message, KERBEROS_OID)
+    answered(exchange, exchange.step({ kind: 'token', token, channelBindings: undefined }))
+    return exchange.contextAttr
+  }
+  const plain = accept(recorded)
+  const flagged = recorded.slice()
+  flagged[23]! |= 0xc0
+  assert.equal(accept(flagged), plain)
+  assert.equal(accept(Uint8Array.from([...recorded, 1, 2, 3, 4, 5])), plain)
+})
 
 interface RequestInput {
   readonly token: string

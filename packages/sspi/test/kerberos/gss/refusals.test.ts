@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { Enctype } from '../../../src/kerberos/enctypes/index.js'
 import { AuthorizationDataType, TicketFlag, TransitedType } from '../../../src/kerberos/constants.js'
-import { writeContextToken } from '../../../src/kerberos/gss/context-tokens.js'
+import { readContextToken, writeContextToken } from '../../../src/kerberos/gss/context-tokens.js'
+import { readErrorMessage } from '../../../src/kerberos/gss/error-tokens.js'
 import { KERBEROS_OID } from '../../../src/kerberos/gss/oids.js'
 import { encodeDer, writeKrbError } from '../../../src/kerberos/messages/index.js'
 import { kerberosPackage, type KerberosOptions } from '../../../src/kerberos/index.js'
@@ -240,6 +241,23 @@ suite('what an acceptor refuses', () => {
     const { token } = await client.step()
     await server.step(token)
     await assert.rejects(again().step(token), { code: 'SEC_E_LOGON_DENIED', message: /a replay/ })
+  })
+
+  test('a first token of a kind that it does not know, or that has no place there: KRB_AP_ERR_MSG_TYPE', async () => {
+    const { client, server, again } = meet()
+    const { token } = await client.step()
+    const at = Buffer.from(token!).indexOf(Uint8Array.of(1, 0, 0x6e))
+    for (const id of [7, 2, 3]) {
+      const strange = token!.slice()
+      strange[at] = id
+      const refused = await failure(() => (id === 7 ? server : again()).step(strange))
+      assert.equal(refused.code, 'SEC_E_INVALID_TOKEN')
+      const { kind, message, oid } = readContextToken(refused.token!)
+      assert.deepEqual([kind, oid], ['error', KERBEROS_OID])
+      assert.equal(readErrorMessage(message).errorCode, 40)
+    }
+    const bare = await failure(() => again().step(Uint8Array.of(0x6f, 0)))
+    assert.equal(bare.token, undefined)
   })
 
   test('everything, while the replay cache does not answer', async () => {

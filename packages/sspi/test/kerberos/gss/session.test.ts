@@ -12,6 +12,7 @@ import {
   SecBufferDesc,
   SECBUFFER_DATA,
   SECBUFFER_PADDING,
+  SECBUFFER_STREAM,
   SECBUFFER_TOKEN,
   SECPKG_ATTR_SIZES,
   SECQOP_WRAP_NO_ENCRYPT,
@@ -141,6 +142,27 @@ suite('sessions', () => {
       }
     }
   })
+})
+
+test('a token that was rotated by any count opens, by more than its length too (RFC 4121 section 4.2.5)', () => {
+  for (const qop of [0, SECQOP_WRAP_NO_ENCRYPT]) {
+    const whole = (): Uint8Array =>
+      concatBytes(...sealed(sessionOf('initiator'), qop).buffers.map(({ bytes }) => bytes))
+    const token = whole()
+    const body = token.subarray(16)
+    const turned = token[6]! * 256 + token[7]!
+    const straight = concatBytes(body.subarray(turned), body.subarray(0, turned))
+    for (const count of [0, 1, 27, body.length - 1, body.length, body.length + 5, 3 * body.length + 2, 0xffff]) {
+      const at = body.length - (count % body.length)
+      const header = token.slice(0, 16)
+      header.set([count >> 8, count & 0xff], 6)
+      const rotated = concatBytes(header, straight.subarray(at), straight.subarray(0, at))
+      const data = new SecBuffer(SECBUFFER_DATA)
+      const message = new SecBufferDesc([new SecBuffer(SECBUFFER_STREAM, rotated), data])
+      sessionOf('acceptor').unseal(message, 0)
+      assert.deepEqual(data.bytes, TEXT, `rotated by ${count}`)
+    }
+  }
 })
 
 test('a flag of a token that nobody has defined is passed over, where the checksum covers it', () => {
