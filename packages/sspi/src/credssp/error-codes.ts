@@ -16,6 +16,7 @@ const CODES: readonly (readonly [number, FailureName, string])[] = [
   [0xc000_0022, 'SEC_E_LOGON_DENIED', 'STATUS_ACCESS_DENIED'],
   [0xc000_0133, 'SEC_E_TIME_SKEW', 'STATUS_TIME_DIFFERENCE_AT_DC: the clocks differ too much'],
   [0xc000_005e, 'SEC_E_NO_AUTHENTICATING_AUTHORITY', 'STATUS_NO_LOGON_SERVERS'],
+  [0xc000_00bb, 'SEC_E_UNSUPPORTED_FUNCTION', 'STATUS_NOT_SUPPORTED: the version, or what was asked for, is not there'],
   [0xc000_000d, 'SEC_E_INVALID_TOKEN', 'STATUS_INVALID_PARAMETER'],
   [0xc000_0001, 'SEC_E_INTERNAL_ERROR', 'STATUS_UNSUCCESSFUL'],
 ]

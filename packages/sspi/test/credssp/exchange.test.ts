@@ -22,6 +22,8 @@ import {
 } from '../../src/schannel/index.js'
 import { createTestDomain } from '../../src/testing/index.js'
 import { filesOf, SERVER } from '../schannel/certificates.js'
+import { errorCodeOf, failureOf } from '../../src/credssp/error-codes.js'
+import type { TsRequest, TsRequestFields } from '../../src/credssp/index.js'
 import { relay } from './middle.js'
 import { ALICE, ALLOWED, Pair, TARGET } from './pair.js'
 import { withVersion } from './versions.js'
@@ -87,6 +89,38 @@ suite('CredSSP', () => {
       await server.attribute(SECPKG_ATTR_DELEGATED_CREDENTIAL).credential?.reveal(),
       domain.passwordOf('alice'),
     )
+  })
+
+  test('each phase has its fields, and no others: a client’s last token goes with the key', async () => {
+    // Within SPNEGO the server has the last word, its mechListMIC.
+    const spnego = [
+      ['negoToken'],
+      ['negoToken'],
+      ['negoToken'],
+      ['negoToken'],
+      ['pubKeyAuth'],
+      ['pubKeyAuth'],
+      ['authInfo'],
+    ]
+    const ntlm = [['negoToken'], ['negoToken'], ['negoToken', 'pubKeyAuth'], ['pubKeyAuth'], ['authInfo']]
+    for (const [innerPackage, expected] of [
+      ['Negotiate', spnego],
+      ['NTLM', ntlm],
+    ] as const) {
+      const seen: string[][] = []
+      const nonces: unknown[] = []
+      const change = (request: TsRequest): TsRequestFields => {
+        const { negoTokens, pubKeyAuth, authInfo } = request
+        const sealed = Object.entries({ pubKeyAuth, authInfo }).filter(([, value]) => value !== undefined)
+        seen.push([...negoTokens.map(() => 'negoToken'), ...sealed.map(([name]) => name)])
+        if (pubKeyAuth !== undefined) nonces.push(request.clientNonce?.length)
+        return request
+      }
+      const credssp = { ...ALLOWED, innerPackage }
+      await relay({ client: { credssp }, server: { credssp } }, { certificate: 'server', change })
+      assert.deepEqual(seen, expected, innerPackage)
+      assert.equal(nonces[0], 32)
+    }
   })
 
   test('what was delegated is a credential that another package takes', async () => {
@@ -233,6 +267,15 @@ suite('CredSSP', () => {
       assert.equal(server.peer?.name, 'alice', `version ${version}`)
       assert.ok(server.attribute(SECPKG_ATTR_DELEGATED_CREDENTIAL).credential)
     }
+  })
+
+  test('a version that is not spoken is told as STATUS_NOT_SUPPORTED', async () => {
+    const refused = await withVersion(5, {}).catch((error: unknown) => error)
+    assert.ok(refused instanceof SspiError && refused.code === 'SEC_E_UNSUPPORTED_FUNCTION')
+    assert.equal(refused.token?.[0], 0x17, 'within the channel')
+    const notSupported = 0xc000_00bb
+    assert.equal(errorCodeOf(refused), notSupported)
+    assert.equal(failureOf(notSupported).code, 'SEC_E_UNSUPPORTED_FUNCTION')
   })
 
   test('no exchange but with a certificate: a server without one has no credential', async () => {
