@@ -380,6 +380,13 @@ test('hints never bring a mechanism of last resort back', () => {
   assert.match(refused(call, 'SEC_E_UNSUPPORTED_FUNCTION').message, /the server has 1\.3\.9\.2; here are 1\.3\.9\.1/)
 })
 
+test('a client’s hints change nothing', () => {
+  const sent = { mechTypeList: writeMechTypeList(['1.3.9.1']), mechToken: utf8('A#1') }
+  const reply = (negHints?: { hintName: string; hintAddress: Uint8Array | undefined }): NegTokenResp =>
+    readResp(tokenOf(accept([fakeMechanism(A)]).step(token(writeNegTokenInit({ ...sent, negHints })))))
+  assert.deepEqual(reply({ hintName: 'elsewhere', hintAddress: Uint8Array.of(1) }), reply())
+})
+
 test('hints without a list change nothing', () => {
   const step = initiate([fakeMechanism(A)]).step(token(Uint8Array.of(0xa0, 2, 0x30, 0)))
   assert.deepEqual(names(tokenOf(step)), ['1.3.9.1'])

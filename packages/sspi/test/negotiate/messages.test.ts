@@ -177,6 +177,12 @@ test('reqFlags are read as they are and never written', () => {
   assert.equal(hexOf(read.reqFlags), '0176')
 })
 
+test('a reply is not written into the frame of a first token', () => {
+  const reply = writeNegTokenResp({ negState: NegState.ACCEPT_INCOMPLETE, supportedMech: A })
+  assert.equal(reply[0], 0xa1)
+  assert.equal(isGssTokenOf(reply, [SPNEGO_OID]), false)
+})
+
 test('fields that a later version may append are left aside', () => {
   assert.deepEqual(
     readNegotiationToken(fromHex('a10c300aa0030a0100a503040101')),

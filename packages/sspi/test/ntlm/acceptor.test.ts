@@ -315,6 +315,25 @@ suite('the CHALLENGE', () => {
     assert.ok(challenge.flags & NegotiateFlag.TARGET_TYPE_SERVER)
   })
 
+  test('returns to a client what it has asked for of signing, sealing and key lengths', () => {
+    const { NEGOTIATE_SIGN, NEGOTIATE_SEAL, NEGOTIATE_ALWAYS_SIGN, NEGOTIATE_56, NEGOTIATE_128 } = NegotiateFlag
+    const basic = NegotiateFlag.NEGOTIATE_UNICODE | NegotiateFlag.NEGOTIATE_EXTENDED_SESSIONSECURITY
+    const wanted = [NEGOTIATE_SIGN, NEGOTIATE_SEAL, NEGOTIATE_ALWAYS_SIGN, NEGOTIATE_56, NEGOTIATE_128]
+    for (let which = 0; which < 1 << wanted.length; which++) {
+      const asked = wanted.reduce((flags, flag, at) => (which & (1 << at) ? flags | flag : flags), 0)
+      const negotiate = writeNegotiate({
+        flags: (basic | asked) >>> 0,
+        domain: '',
+        workstation: '',
+        version: undefined,
+      })
+      const side = acceptor({ server: { insecureAllowNtlmV1: true } })
+      const { flags } = readChallenge(tokenOf(give(side, negotiate)))
+      const all = wanted.reduce((sum, flag) => sum | flag, 0)
+      assert.equal((flags & all) >>> 0, asked >>> 0, `asked for 0x${(asked >>> 0).toString(16)}`)
+    }
+  })
+
   test('never agrees to LM keys', () => {
     const challenge = readChallenge(tokenOf(give(acceptor(), fromHex('4e544c4d5353500001000000b782c8e2'))))
     assert.equal(challenge.flags & (NegotiateFlag.NEGOTIATE_LM_KEY | NegotiateFlag.REQUEST_NON_NT_SESSION_KEY), 0)

@@ -219,6 +219,57 @@ test('names of a NEGOTIATE that its flags do not announce are not looked at', ()
   assert.throws(() => readNegotiate(announced), { code: 'SEC_E_INVALID_TOKEN', message: /DomainName/ })
 })
 
+test('the second lengths of fields and what is reserved are not looked at', () => {
+  const { negotiateMessage, challengeMessage, authenticateMessage } = exchanges.find(({ name }) =>
+    name.startsWith('pyspnego-sspi'),
+  )!.input
+  const changed = (message: string, ...places: readonly (readonly [number, number])[]): Uint8Array => {
+    const bytes = fromHex(message)
+    for (const [at, length] of places) bytes.fill(0xa5, at, at + length)
+    return bytes
+  }
+  assert.deepEqual(
+    readNegotiate(changed(negotiateMessage!, [18, 2], [26, 2])),
+    readNegotiate(fromHex(negotiateMessage!)),
+  )
+  const read = readChallenge(changed(challengeMessage, [14, 2], [32, 8], [42, 2]))
+  assert.deepEqual(read, readChallenge(fromHex(challengeMessage)))
+  const maxima = [14, 22, 30, 38, 46, 54].map((at) => [at, 2] as const)
+  assert.deepEqual(
+    readAuthenticate(changed(authenticateMessage, ...maxima)),
+    readAuthenticate(fromHex(authenticateMessage)),
+  )
+  // The reserved fields of NTLMv2_CLIENT_CHALLENGE: 2 bytes behind the versions, 4 behind them, 4 behind the challenge.
+  const { ntResponse } = readAuthenticate(fromHex(authenticateMessage))
+  const response = readNtResponse(changed(toHex(ntResponse), [18, 2], [20, 4], [40, 4]))
+  const expected = readNtResponse(ntResponse)
+  assert.ok(response.kind === 'v2' && expected.kind === 'v2')
+  assert.deepEqual(response.avPairs, expected.avPairs)
+  assert.equal(response.timestamp, expected.timestamp)
+})
+
+test('what is reserved in a CHALLENGE is zero', () => {
+  const challenge = {
+    targetName: 'SERVER',
+    flags: 0xa28a_8235,
+    serverChallenge: new Uint8Array(8).fill(1),
+    version: undefined,
+  }
+  const message = writeChallenge({ ...challenge, targetInfo: writeAvPairs([]) })
+  assert.deepEqual(message.subarray(32, 40), new Uint8Array(8))
+})
+
+test('target information of a CHALLENGE that its flags do not announce is not looked at', () => {
+  const { challengeMessage } = exchanges[0]!.input
+  const lying = fromHex(challengeMessage)
+  const view = new DataView(lying.buffer)
+  view.setUint32(20, view.getUint32(20, true) & ~NegotiateFlag.NEGOTIATE_TARGET_INFO, true)
+  lying.fill(0xff, 40, 48)
+  const { targetName, targetInfo } = readChallenge(lying)
+  const told = readChallenge(fromHex(challengeMessage))
+  assert.deepEqual([targetName, targetInfo.length], [told.targetName, 0])
+})
+
 test('messages survive writing and reading, in either character set', () => {
   const name = fc.string({ maxLength: 40 })
   fc.assert(

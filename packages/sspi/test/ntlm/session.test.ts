@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
-import { NegotiateFlag } from '../../src/ntlm/index.js'
+import { NegotiateFlag, readAuthenticate, readChallenge } from '../../src/ntlm/index.js'
 import { secretFrom } from '../../src/crypto/index.js'
 import {
   ASC_REQ_DATAGRAM,
@@ -186,6 +186,13 @@ suite('messages', () => {
 
 suite('datagrams', () => {
   const DATAGRAM = { initiateReq: ISC_REQ_DATAGRAM | ISC_REQ_CONFIDENTIALITY, acceptReq: ASC_REQ_DATAGRAM }
+
+  test('both sides say so, and exchange a key', () => {
+    const { tokens } = establish(DATAGRAM)
+    const { NEGOTIATE_DATAGRAM, NEGOTIATE_KEY_EXCH } = NegotiateFlag
+    const said = [readChallenge(tokens[1]!), readAuthenticate(tokens[2]!)]
+    for (const { flags } of said) assert.ok(flags & NEGOTIATE_DATAGRAM && flags & NEGOTIATE_KEY_EXCH)
+  })
 
   test('the server begins, and messages open in any order under the caller’s numbers', () => {
     const { client, server, tokens } = establish(DATAGRAM)
