@@ -34,15 +34,22 @@ async function measure(chosen: readonly Subject[], effort: Effort): Promise<read
     for (const subject of chosen) {
       note(`round ${round} of ${effort.rounds}: ${subject.name}`)
       collect(ours, subject.name, await subject.ours(effort.seconds))
-      if (typeof workshop !== 'string') collect(theirs, subject.name, await subject.theirs(workshop, effort.seconds))
+      const beside = await subject.theirs(typeof workshop === 'string' ? undefined : workshop, effort.seconds)
+      collect(theirs, subject.name, beside)
     }
   }
   return [...ours].map(([name, figures]) => {
     const beside = theirs.get(name)
-    const unit = name.endsWith('establish') ? 'contexts/s' : name.startsWith('KDC') ? 'tickets/s' : 'round trips/s'
+    const unit = unitOf(name)
     const peer = peers.get(name.slice(0, name.lastIndexOf(':'))) ?? ''
     return compare(name, median(figures), unit, peer, beside === undefined ? undefined : median(beside))
   })
+}
+
+function unitOf(name: string): string {
+  if (name.endsWith('establish')) return 'contexts/s'
+  if (name.startsWith('KDC')) return 'tickets/s'
+  return name.includes(': stream ') ? 'messages/s' : 'round trips/s'
 }
 
 function collect(into: Map<string, number[]>, subject: string, figures: Figures): void {

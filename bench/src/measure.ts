@@ -15,8 +15,12 @@ export function rate(seconds: number, task: () => void): number {
 const LONG_WARM_UP_SECONDS = 1
 
 /** As {@link rate}, for a long task that has to be awaited. */
-export async function rateAsync(seconds: number, task: () => Promise<void>): Promise<number> {
-  for (const until = performance.now() + LONG_WARM_UP_SECONDS * 1000; performance.now() < until;) await task()
+export async function rateAsync(
+  seconds: number,
+  task: () => Promise<void>,
+  warmUpSeconds = LONG_WARM_UP_SECONDS,
+): Promise<number> {
+  for (const until = performance.now() + warmUpSeconds * 1000; performance.now() < until;) await task()
   const start = performance.now()
   const until = start + seconds * 1000
   let count = 0
@@ -24,6 +28,38 @@ export async function rateAsync(seconds: number, task: () => Promise<void>): Pro
     await task()
     count++
   } while (performance.now() < until)
+  return count / ((performance.now() - start) / 1000)
+}
+
+/** What {@link rateOfStream} sends, and where it comes out. */
+export interface StreamTask {
+  send(): void
+  /** Whether the next one would have to wait, until {@link drained}. */
+  isFull(): boolean
+  drained(): Promise<unknown>
+  /** How many have come out. */
+  arrived(): number
+}
+
+/** How many messages per second go through a stream: they are sent as fast as it takes them, until all have come out. */
+export async function rateOfStream(seconds: number, task: StreamTask): Promise<number> {
+  await sendFor(seconds / 5, task)
+  return sendFor(seconds, task)
+}
+
+async function sendFor(seconds: number, task: StreamTask): Promise<number> {
+  const before = task.arrived()
+  const start = performance.now()
+  const until = start + seconds * 1000
+  let count = 0
+  while (performance.now() < until) {
+    while (!task.isFull()) {
+      task.send()
+      count++
+    }
+    await task.drained()
+  }
+  while (task.arrived() - before < count) await new Promise(setImmediate)
   return count / ((performance.now() - start) / 1000)
 }
 

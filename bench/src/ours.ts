@@ -68,7 +68,7 @@ export async function ticketPair(packageName: string, folder: string, enctype: s
 }
 
 /** A pair with its credentials acquired once, as the peer's harness does. */
-async function pairOf(
+export async function pairOf(
   sspi: SecurityFunctionTable,
   packageName: string,
   target: string,

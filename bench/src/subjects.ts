@@ -2,20 +2,25 @@ import { join } from 'node:path'
 import type { DigestAlgorithmName } from 'sspi/digest'
 import type { Figures, GssbenchRun, Workshop } from './gssbench.js'
 import { mitKdcFigures, ourKdcFigures } from './kdc-figures.js'
+import { nodeTlsFigures } from './node-tls.js'
 import { digestPair, passwordPair, ticketPair } from './ours.js'
 import { pairFigures } from './pair-figures.js'
+import { schannelFigures } from './schannel.js'
+import { TLS_SUITES, type TlsSuite } from './tls-pair.js'
 
 /** What is measured: a package of ours, and the peer's figures for the same. */
 export interface Subject {
   readonly name: string
   readonly peer: string
   ours(seconds: number): Promise<Figures>
-  theirs(workshop: Workshop, seconds: number): Figures | Promise<Figures>
+  /** @param workshop - `undefined` where it could not be built: then there are no figures of what stands in it. */
+  theirs(workshop: Workshop | undefined, seconds: number): Figures | Promise<Figures>
 }
 
 const SHA1 = 'aes256-cts-hmac-sha1-96'
 const SHA2 = 'aes256-cts-hmac-sha384-192'
 const MIT = 'MIT krb5'
+const NONE: Figures = new Map()
 
 /** Everything that can be measured here. */
 export function subjects(workshop: Workshop | string): readonly Subject[] {
@@ -24,6 +29,7 @@ export function subjects(workshop: Workshop | string): readonly Subject[] {
     ntlmSubject('Negotiate with NTLM', 'Negotiate', 'spnego-ntlm', false),
     digestSubject('SHA-256'),
     digestSubject('MD5'),
+    ...TLS_SUITES.map(schannelSubject),
   ]
   // Without a KDC there are no tickets to measure with, on either side.
   if (typeof workshop === 'string' || workshop.realm !== true) return withPasswords
@@ -42,7 +48,7 @@ function ntlmSubject(name: string, packageName: string, mech: GssbenchRun['mech'
     name,
     peer: 'gss-ntlmssp',
     ours: async (seconds) => pairFigures(await passwordPair(packageName), seconds, messages),
-    theirs: (workshop, seconds) => workshop.gssbench({ mech, tests: testsOf(messages), seconds }),
+    theirs: (workshop, seconds) => workshop?.gssbench({ mech, tests: testsOf(messages), seconds }) ?? NONE,
   }
 }
 
@@ -52,7 +58,16 @@ function digestSubject(algorithm: DigestAlgorithmName): Subject {
     name: `Digest of a request, ${algorithm}`,
     peer: '',
     ours: async (seconds) => pairFigures(await digestPair(algorithm), seconds, false),
-    theirs: () => new Map(),
+    theirs: () => NONE,
+  }
+}
+
+function schannelSubject(suite: TlsSuite): Subject {
+  return {
+    name: `Schannel, ${suite.name}`,
+    peer: 'node:tls over a socket',
+    ours: (seconds) => schannelFigures(suite, seconds),
+    theirs: (_, seconds) => nodeTlsFigures(suite, seconds),
   }
 }
 
@@ -69,7 +84,7 @@ function kerberosSubject(
     peer: MIT,
     ours: async (seconds) => pairFigures(await ticketPair(packageName, folder, enctype), seconds, messages),
     theirs: (workshop, seconds) =>
-      workshop.gssbench({
+      workshop?.gssbench({
         mech,
         tests: testsOf(messages),
         seconds,
@@ -82,7 +97,7 @@ function kerberosSubject(
           KRB5_KTNAME: `FILE:${join(folder, 'service.keytab')}`,
           KRB5RCACHENAME: 'none:',
         },
-      }),
+      }) ?? NONE,
   }
 }
 
