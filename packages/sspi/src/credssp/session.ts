@@ -1,10 +1,21 @@
 import { wipe, type SecretBytes } from '../crypto/index.js'
 import {
+  CREDSSP_SERVER_AUTH_CERTIFICATE,
+  CREDSSP_SERVER_AUTH_NEGOTIATE,
+  ISC_RET_MANUAL_CRED_VALIDATION,
+  ISC_RET_MUTUAL_AUTH,
   PasswordCredential,
+  SECPKG_ATTR_AUTHORITY,
+  SECPKG_ATTR_CERT_TRUST_STATUS,
+  SECPKG_ATTR_CREDS,
   SECPKG_ATTR_DELEGATED_CREDENTIAL,
   SECPKG_ATTR_NAMES,
   SECPKG_ATTR_NATIVE_NAMES,
   SECPKG_ATTR_NEGOTIATION_INFO,
+  SECPKG_ATTR_NEGOTIATION_PACKAGE,
+  SECPKG_ATTR_PACKAGE_INFO,
+  SECPKG_ATTR_SERVER_AUTH_FLAGS,
+  type AttributeTable,
   type ContextAttribute,
   type ContextAttributes,
   type DelegatedCredential,
@@ -33,7 +44,12 @@ export interface CredSspSessionParts {
 }
 
 /** What Negotiate knows better than the channel: who the two are. */
-const OF_CONTEXT: readonly number[] = [SECPKG_ATTR_NAMES, SECPKG_ATTR_NATIVE_NAMES, SECPKG_ATTR_NEGOTIATION_INFO]
+const OF_CONTEXT: readonly number[] = [
+  SECPKG_ATTR_AUTHORITY,
+  SECPKG_ATTR_NAMES,
+  SECPKG_ATTR_NATIVE_NAMES,
+  SECPKG_ATTR_NEGOTIATION_INFO,
+]
 
 /** An established CredSSP context: messages are TLS records; the peer is who Negotiate says. */
 export class CredSspSession implements Session {
@@ -68,9 +84,8 @@ export class CredSspSession implements Session {
   }
 
   query<A extends ContextAttribute>(attribute: A): ContextAttributes[A] | undefined {
-    if (attribute === SECPKG_ATTR_DELEGATED_CREDENTIAL) return this.#delegated() as ContextAttributes[A] | undefined
     const { tls, context } = this.#parts
-    return (OF_CONTEXT.includes(attribute) ? context : tls).query(attribute)
+    return this.#own()[attribute]?.() ?? (OF_CONTEXT.includes(attribute) ? context : tls).query(attribute)
   }
 
   control(message: Uint8Array): void {
@@ -89,6 +104,33 @@ export class CredSspSession implements Session {
     wipe(this.#parts.delegated)
     this.#parts.tls.dispose()
     this.#parts.context.dispose()
+  }
+
+  #own(): AttributeTable {
+    const { side, context } = this.#parts
+    return {
+      [SECPKG_ATTR_DELEGATED_CREDENTIAL]: () => this.#delegated(),
+      [SECPKG_ATTR_CREDS]: () => this.#delegated(),
+      [SECPKG_ATTR_NEGOTIATION_PACKAGE]: () => {
+        const packageInfo = context.query(SECPKG_ATTR_PACKAGE_INFO)
+        return packageInfo && { packageInfo }
+      },
+      [SECPKG_ATTR_SERVER_AUTH_FLAGS]: () => (side === 'initiator' ? { flags: this.#serverAuthFlags() } : undefined),
+      // A certificate that is not good is not let through, unless the caller wants to judge it itself.
+      [SECPKG_ATTR_CERT_TRUST_STATUS]: () =>
+        side === 'initiator' && this.#certificateChecked ? { errorStatus: 0, infoStatus: 0 } : undefined,
+    }
+  }
+
+  get #certificateChecked(): boolean {
+    return (this.#parts.tls.contextAttr & ISC_RET_MANUAL_CRED_VALIDATION) === 0
+  }
+
+  #serverAuthFlags(): number {
+    const byContext = (this.#parts.context.contextAttr & ISC_RET_MUTUAL_AUTH) !== 0
+    return (
+      (byContext ? CREDSSP_SERVER_AUTH_NEGOTIATE : 0) | (this.#certificateChecked ? CREDSSP_SERVER_AUTH_CERTIFICATE : 0)
+    )
   }
 
   #delegated(): DelegatedCredential | undefined {

@@ -1,6 +1,7 @@
 import { wipe } from '../crypto/index.js'
 import {
   SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
+  SECPKG_ATTR_AUTHORITY,
   SECPKG_ATTR_AUTHORIZATION_ID,
   SECPKG_ATTR_KEY_INFO,
   SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
@@ -100,6 +101,7 @@ function commonAttributes(parts: CommonParts, info: SecPkgInfo): AttributeTable 
     [SECPKG_ATTR_NATIVE_NAMES]: () => ({ clientName: userName, serverName: targetName === '' ? realm : targetName }),
     [SECPKG_ATTR_LIFESPAN]: () => ({ start, expiry: never() }),
     [SECPKG_ATTR_NEGOTIATION_INFO]: () => ({ packageInfo: info, negotiationState: SECPKG_NEGOTIATION_COMPLETE }),
+    [SECPKG_ATTR_AUTHORITY]: () => ({ authorityName: realm }),
     [SECPKG_ATTR_CLIENT_SPECIFIED_TARGET]: () => (targetName === '' ? undefined : { targetName }),
     [SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS]: () => ({ lastClientTokenStatus: 'yes' }),
   }

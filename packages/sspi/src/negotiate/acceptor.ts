@@ -81,6 +81,10 @@ export class NegotiateAcceptor extends Negotiation {
 
   protected readonly negotiationState = SECPKG_NEGOTIATION_IN_PROGRESS
 
+  protected get considered(): readonly AvailableMechanism[] {
+    return this.#available
+  }
+
   protected receive(input: TokenInput): Step {
     const state = this.#state
     this.#state = OVER

@@ -61,6 +61,7 @@ export class NegotiateInitiator extends Negotiation {
   readonly #options: NegotiateOptions
   readonly #world: World
   #state: State = { at: 'start' }
+  protected considered: readonly AvailableMechanism[] = []
   /** Whether the acceptor has an exchange that it should hear the end of. */
   #heard = false
 
@@ -105,6 +106,7 @@ export class NegotiateInitiator extends Negotiation {
   #start(input: TokenInput): Step {
     const offerable = this.#offerable()
     const candidates = input.token === undefined ? offerable : this.#hinted(offerable, input.token)
+    this.considered = candidates
     return this.#begin(candidates, [], input)
   }
 
@@ -156,6 +158,7 @@ export class NegotiateInitiator extends Negotiation {
     if (first === undefined) throw this.#nothingStarted(failures)
     const failed = (error: unknown): Step => {
       if (!(error instanceof SspiError)) throw error
+      this.lastFailure = error
       return this.#begin(rest, [...failures, { of: first, error }], input)
     }
     let run: MechanismRun

@@ -1,7 +1,15 @@
+import { SEC_E_OK } from '../status/index.js'
 import {
+  MICROSOFT_KERBEROS_NAME,
+  NTLMSP_NAME,
+  SECPKG_ATTR_NEGO_INFO_FLAG_NO_KERBEROS,
+  SECPKG_ATTR_NEGO_INFO_FLAG_NO_NTLM,
+  SECPKG_ATTR_NEGO_PKG_INFO,
+  SECPKG_ATTR_NEGO_STATUS,
   SECPKG_ATTR_NEGOTIATION_INFO,
   SECPKG_ATTR_PACKAGE_INFO,
   SspiError,
+  type AttributeTable,
   type ContextAttribute,
   type ContextAttributes,
   type Exchange,
@@ -10,6 +18,7 @@ import {
   type Session,
   type Step,
 } from '../sspi/index.js'
+import type { AvailableMechanism } from './credential.js'
 import type { MechanismInput, MechanismRun, MechanismStep } from './mechanism-run.js'
 import type { MechListProof } from './mech-list-mic.js'
 import { readNegotiationToken, type NegTokenResp } from './messages.js'
@@ -55,7 +64,7 @@ export abstract class Negotiation implements Exchange {
   }
 
   query<A extends ContextAttribute>(attribute: A): ContextAttributes[A] | undefined {
-    return this.#own()[attribute] ?? this.#run?.query(attribute)
+    return this.#own()[attribute] ?? this.#run?.query(attribute) ?? this.#lasting()[attribute]?.()
   }
 
   dispose(): void {
@@ -69,6 +78,10 @@ export abstract class Negotiation implements Exchange {
   protected abstract receive(input: TokenInput): Step
   /** What the peer is to be told of a failure, with the mechanism's own token for it; `undefined` for nothing. */
   protected abstract refusal(token: Uint8Array | undefined): Uint8Array | undefined
+  /** Those that are considered. */
+  protected abstract readonly considered: readonly AvailableMechanism[]
+  /** Why a mechanism was passed over, the last time that one was. */
+  protected lastFailure: SspiError | undefined
   /** One of `SECPKG_NEGOTIATION_…`, while it is under way. */
   protected abstract readonly negotiationState: number
 
@@ -95,7 +108,7 @@ export abstract class Negotiation implements Exchange {
   /** Hands out the session: only with proof about the list of mechanisms. */
   protected finish(run: MechanismRun, token: Uint8Array | undefined, consumed: number, _proof: MechListProof): Step {
     this.#over = true
-    return { kind: 'done', token, consumed, ...run.take() }
+    return { kind: 'done', token, consumed, ...run.take(), attributes: this.#lasting() }
   }
 
   /** Reads a token that must be a NegTokenResp. */
@@ -127,6 +140,20 @@ export abstract class Negotiation implements Exchange {
     const token = this.refusal(error.token)
     if (token === error.token) return error
     return new SspiError(error.code, error.message, { cause: error, token })
+  }
+
+  /** How it was negotiated, for those who ask then or afterwards. */
+  #lasting(): AttributeTable {
+    const without = (name: string, flag: number): number =>
+      this.considered.some((each) => each.package.info.name === name) ? 0 : flag
+    const packageMask =
+      without(MICROSOFT_KERBEROS_NAME, SECPKG_ATTR_NEGO_INFO_FLAG_NO_KERBEROS) |
+      without(NTLMSP_NAME, SECPKG_ATTR_NEGO_INFO_FLAG_NO_NTLM)
+    const lastStatus = this.lastFailure?.status ?? SEC_E_OK
+    return {
+      [SECPKG_ATTR_NEGO_PKG_INFO]: () => ({ packageMask }),
+      [SECPKG_ATTR_NEGO_STATUS]: () => ({ lastStatus }),
+    }
   }
 
   /** What a half-open negotiation answers itself. */

@@ -1,6 +1,7 @@
 import {
   never,
   qualifiedName,
+  SECPKG_ATTR_AUTHORITY,
   SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
   SECPKG_ATTR_FLAGS,
   SECPKG_ATTR_KEY_INFO,
@@ -15,11 +16,13 @@ import {
   SECPKG_ATTR_TARGET_INFORMATION,
   SECPKG_NEGOTIATION_COMPLETE,
   type AttributeTable,
+  type Authority,
   type KeyInfo,
   type SecPkgInfo,
   type Sizes,
 } from '../sspi/index.js'
-import { MAX_TOKEN, NegotiateFlag, SIGNATURE_LENGTH } from './constants.js'
+import { avText, readAvPairs } from './av-pairs.js'
+import { AvId, MAX_TOKEN, NegotiateFlag, SIGNATURE_LENGTH } from './constants.js'
 import { hasFlag } from './flags.js'
 import type { SessionParts } from './session-parts.js'
 import { keyBits } from './session-keys.js'
@@ -59,7 +62,15 @@ export function sessionAttributes(parts: SessionParts, info: SecPkgInfo): Attrib
     [SECPKG_ATTR_CLIENT_SPECIFIED_TARGET]: () => (targetName === '' ? undefined : { targetName }),
     // After the AUTHENTICATE message the client has nothing more to send.
     [SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS]: () => ({ lastClientTokenStatus: 'yes' }),
+    [SECPKG_ATTR_AUTHORITY]: () => authority(parts),
   }
+}
+
+/** The domain that the server belongs to, as its CHALLENGE says. */
+function authority({ targetInfo }: SessionParts): Authority | undefined {
+  if (targetInfo.length === 0) return undefined
+  const authorityName = avText(readAvPairs(targetInfo), AvId.MsvAvNbDomainName)
+  return authorityName === undefined ? undefined : { authorityName }
 }
 
 function keyInfo(flags: number): KeyInfo {

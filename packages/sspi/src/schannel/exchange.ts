@@ -282,6 +282,7 @@ export class SchannelExchange implements Exchange {
         account ?? (certificate === undefined ? undefined : identityOf(certificate, proved ? 'verified' : 'asserted')),
       peerChain: chain,
       localCertificate: result.localCertificate,
+      roots: this.#role.setup.roots,
       applicationProtocol: result.applicationProtocol,
       serverName: role.serverName(result),
       resumed: result.resumed,

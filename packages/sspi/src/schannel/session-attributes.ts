@@ -3,9 +3,12 @@ import { endPointHash, readCertificate, wipe, type Certificate, type SecretBytes
 import {
   qualifiedName,
   SECPKG_ATTR_APPLICATION_PROTOCOL,
+  SECPKG_ATTR_AUTHORITY,
   SECPKG_ATTR_CIPHER_INFO,
   SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
   SECPKG_ATTR_CONNECTION_INFO,
+  SECPKG_ATTR_CONNECTION_INFO_EX,
+  SECPKG_ATTR_EAP_KEY_BLOCK,
   SECPKG_ATTR_ENDPOINT_BINDINGS,
   SECPKG_ATTR_EXPORTER_BINDINGS,
   SECPKG_ATTR_ISSUER_LIST_EX,
@@ -13,10 +16,13 @@ import {
   SECPKG_ATTR_KEYING_MATERIAL,
   SECPKG_ATTR_LIFESPAN,
   SECPKG_ATTR_LOCAL_CERT_CONTEXT,
+  SECPKG_ATTR_LOCAL_CERT_INFO,
   SECPKG_ATTR_NAMES,
+  SECPKG_ATTR_PROTO_INFO,
   SECPKG_ATTR_REMOTE_CERT_CHAIN,
   SECPKG_ATTR_REMOTE_CERT_CONTEXT,
   SECPKG_ATTR_REMOTE_CERTIFICATES,
+  SECPKG_ATTR_ROOT_STORE,
   SECPKG_ATTR_SESSION_INFO,
   SECPKG_ATTR_SIZES,
   SECPKG_ATTR_STREAM_SIZES,
@@ -27,6 +33,7 @@ import {
   type Bindings,
   type CertChain,
   type CertContext,
+  type EapKeyBlock,
   type KeyingMaterialInfo,
   type KeyInfo,
   type Side,
@@ -43,7 +50,8 @@ import {
   SSL_SESSION_RECONNECT,
   TLS_1_3,
 } from './constants.js'
-import { exportKey12, exportKey13 } from './key-schedule.js'
+import { exportKey12, exportKey13, prf } from './key-schedule.js'
+import { readPem } from './pem.js'
 import type { ConnectionFacts, SessionParts } from './session-parts.js'
 
 /** What an established session answers. */
@@ -116,6 +124,32 @@ export function sessionAttributes(parts: SessionParts, wanted: KeyingMaterialInf
       flags: facts.resumed ? SSL_SESSION_RECONNECT : 0,
       sessionId: facts.sessionId.slice(),
     }),
+    [SECPKG_ATTR_AUTHORITY]: () => {
+      const issuer = certificateIn(facts.peerChain[0])?.issuerName
+      return issuer === undefined ? undefined : { authorityName: issuer }
+    },
+    [SECPKG_ATTR_PROTO_INFO]: () => ({
+      protocolName: 'TLS',
+      majorVersion: 1,
+      minorVersion: suite.version === TLS_1_3 ? 3 : 2,
+    }),
+    [SECPKG_ATTR_LOCAL_CERT_INFO]: () => {
+      const own = certificateIn(facts.localCertificate)
+      return own === undefined ? undefined : { subject: own.subjectName, issuer: own.issuerName, keySize: own.keyBits }
+    },
+    [SECPKG_ATTR_CONNECTION_INFO_EX]: () => ({
+      protocol: suite.version === TLS_1_3 ? 'TLS 1.3' : 'TLS 1.2',
+      cipher: cipherName(suite),
+      cipherStrength: cipherStrength(suite),
+      hash: suite.hash === 'sha256' ? 'SHA256' : 'SHA384',
+      hashStrength: 0,
+      exchange: 'ECDHE',
+    }),
+    [SECPKG_ATTR_ROOT_STORE]: () =>
+      facts.roots === undefined
+        ? undefined
+        : { certificates: facts.roots.map((pem) => readPem(pem, 'CERTIFICATE')[0]!) },
+    [SECPKG_ATTR_EAP_KEY_BLOCK]: () => eapKeyBlock(parts),
     [SECPKG_ATTR_ISSUER_LIST_EX]: () =>
       facts.issuers === undefined ? undefined : { issuers: facts.issuers.map((name) => name.slice()) },
   }
@@ -131,7 +165,10 @@ function certContext(certificate: Uint8Array | undefined): CertContext | undefin
 
 /** The server's certificate, from either side: this is what a channel's end point is (RFC 5929 section 4). */
 function serverCertificate({ side, peerChain, localCertificate }: ConnectionFacts): Certificate | undefined {
-  const der = side === 'initiator' ? peerChain[0] : localCertificate
+  return certificateIn(side === 'initiator' ? peerChain[0] : localCertificate)
+}
+
+function certificateIn(der: Uint8Array | undefined): Certificate | undefined {
   if (der === undefined) return undefined
   try {
     return readCertificate(der)
@@ -160,6 +197,25 @@ function exporterBindings(parts: SessionParts): Bindings | undefined {
 function bindings(prefix: string, data: Uint8Array): Bindings {
   const applicationData = concatBytes(encodeAscii(`${prefix}:`), data)
   return { bindings: writeSecChannelBindings({ applicationData }) }
+}
+
+/** The type of EAP-TLS, which the exporter of TLS 1.3 takes for its context. */
+const EAP_TLS = 0x0d
+const EAP_KEY_BYTES = 128
+const EAP_IV_BYTES = 64
+
+/** RFC 5216 section 2.3; RFC 9190 section 2.3, where there are no IVs any more. */
+function eapKeyBlock(parts: SessionParts): EapKeyBlock {
+  const { suite, randoms } = parts.facts
+  if (suite.version === TLS_1_3) {
+    const keys = exportKey(parts, 'EXPORTER_EAP_TLS_Key_Material', Uint8Array.of(EAP_TLS), EAP_KEY_BYTES)
+    return { keys, ivs: new Uint8Array(0) }
+  }
+  const label = 'client EAP encryption'
+  return {
+    keys: exportKey(parts, label, undefined, EAP_KEY_BYTES),
+    ivs: prf(suite.hash, new Uint8Array(0), label, randoms, EAP_IV_BYTES),
+  }
 }
 
 function exportKey(

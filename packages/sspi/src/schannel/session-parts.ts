@@ -15,6 +15,8 @@ export interface ConnectionFacts {
   /** In DER: the peer's own certificate first. */
   readonly peerChain: readonly Uint8Array[]
   readonly localCertificate: Uint8Array | undefined
+  /** Whom the credential trusts, in PEM; `undefined` for the public roots that Node knows. */
+  readonly roots: readonly string[] | undefined
   readonly applicationProtocol: string | undefined
   /** The server's name, as the client asked for it; empty when it did not. */
   readonly serverName: string

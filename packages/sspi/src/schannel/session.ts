@@ -1,9 +1,11 @@
 import { concatBytes } from '../bytes/index.js'
 import { wipe } from '../crypto/index.js'
 import {
+  SECPKG_ATTR_APP_DATA,
   SECPKG_ATTR_KEYING_MATERIAL_INFO,
   SECQOP_WRAP_OOB_DATA,
   SspiError,
+  type AppData,
   type ContextAttribute,
   type ContextAttributes,
   type Identity,
@@ -70,6 +72,7 @@ export class SchannelSession implements Session {
   readonly #handshake = new HandshakeStream()
   #engine: TlsEngine | undefined
   #keyingMaterial: KeyingMaterialInfo | undefined
+  #appData: Uint8Array | undefined
   /** What must be sent before the next message. */
   #owed: Owed[] = []
   /** The same as records, once made, until they are handed over. */
@@ -176,27 +179,32 @@ export class SchannelSession implements Session {
   }
 
   set<A extends SettableAttribute>(attribute: A, value: SettableAttributes[A]): boolean {
-    // The only one so far: programs without types may pass another.
-    if ((attribute as number) !== SECPKG_ATTR_KEYING_MATERIAL_INFO) return false
-    const { keyingMaterialLength: length } = value
-    if (!(Number.isInteger(length) && length > 0 && length <= MAX_EXPORT)) {
-      throw new SspiError(
-        'SEC_E_INVALID_PARAMETER',
-        `Schannel: ${length} bytes of keying material, at most ${MAX_EXPORT}`,
-      )
+    // The value is that of the attribute, by its type.
+    switch (attribute) {
+      case SECPKG_ATTR_KEYING_MATERIAL_INFO:
+        this.#keyingMaterial = checkedKeyingMaterial(value as KeyingMaterialInfo)
+        return true
+      case SECPKG_ATTR_APP_DATA:
+        this.#appData = new Uint8Array((value as AppData).appData)
+        return true
+      default:
+        return false
     }
-    this.#keyingMaterial = value
-    return true
   }
 
   query<A extends ContextAttribute>(attribute: A): ContextAttributes[A] | undefined {
     if (this.#over === 'ended') return undefined
+    if (attribute === SECPKG_ATTR_APP_DATA) {
+      const appData = this.#appData?.slice()
+      return (appData && { appData }) as ContextAttributes[A] | undefined
+    }
     return sessionAttributes(this.#parts, this.#keyingMaterial)[attribute]?.()
   }
 
   /** Wipes every secret. Keys in use are Node's, which cannot be wiped: they go. Calling it again is harmless. */
   dispose(): void {
     this.#stop('ended')
+    wipe(this.#appData)
     wipe(this.#parts.exporterSecret)
   }
 
@@ -399,6 +407,12 @@ export class SchannelSession implements Session {
 /** Whether an alert is the last that its sender says. */
 function isLast([level, number]: Uint8Array): boolean {
   return number === CLOSE_NOTIFY || level === TLS1_ALERT_FATAL
+}
+
+function checkedKeyingMaterial(wanted: KeyingMaterialInfo): KeyingMaterialInfo {
+  const { keyingMaterialLength: length } = wanted
+  if (Number.isInteger(length) && length > 0 && length <= MAX_EXPORT) return wanted
+  throw new SspiError('SEC_E_INVALID_PARAMETER', `Schannel: ${length} bytes of keying material, at most ${MAX_EXPORT}`)
 }
 
 const MESSAGE: Unsealed = { kind: 'message', qop: 0 }

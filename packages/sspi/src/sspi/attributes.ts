@@ -1,5 +1,20 @@
 import type {
   SECPKG_ATTR_ACCESS_TOKEN,
+  SECPKG_ATTR_APP_DATA,
+  SECPKG_ATTR_AUTHENTICATION_ID,
+  SECPKG_ATTR_AUTHORITY,
+  SECPKG_ATTR_CONNECTION_INFO_EX,
+  SECPKG_ATTR_CREDENTIAL_NAME,
+  SECPKG_ATTR_DCE_INFO,
+  SECPKG_ATTR_EAP_KEY_BLOCK,
+  SECPKG_ATTR_LOCAL_CERT_INFO,
+  SECPKG_ATTR_LOGOFF_TIME,
+  SECPKG_ATTR_NEGO_KEYS,
+  SECPKG_ATTR_NEGO_PKG_INFO,
+  SECPKG_ATTR_NEGO_STATUS,
+  SECPKG_ATTR_PROTO_INFO,
+  SECPKG_ATTR_ROOT_STORE,
+  SECPKG_ATTR_TARGET,
   SECPKG_ATTR_APPLICATION_PROTOCOL,
   SECPKG_ATTR_CIPHER_INFO,
   SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
@@ -29,17 +44,40 @@ import type {
 } from './constants/index.js'
 import type { PasswordCredential } from './credential-values.js'
 import type { AccessToken } from './identity.js'
+import type {
+  AuthenticationId,
+  Authority,
+  CertTrustStatus,
+  CredentialName,
+  DceInfo,
+  LogoffTime,
+  NegoKeys,
+  NegoPackageInfo,
+  NegoStatus,
+  NegotiationPackage,
+  ProtoInfo,
+  SECPKG_ATTR_CERT_TRUST_STATUS,
+  SECPKG_ATTR_CREDS,
+  SECPKG_ATTR_NEGOTIATION_PACKAGE,
+  SECPKG_ATTR_SERVER_AUTH_FLAGS,
+  ServerAuthFlags,
+  Target,
+} from './log-on-attributes.js'
 import type { SecPkgInfo } from './package-info.js'
 import type {
+  AppData,
   ApplicationProtocol,
   Bindings,
   CertChain,
   CertContext,
   CipherInfo,
   ConnectionInfo,
+  ConnectionInfoEx,
+  EapKeyBlock,
   IssuerList,
   KeyingMaterial,
   KeyingMaterialInfo,
+  LocalCertInfo,
   SECPKG_ATTR_EXPORTER_BINDINGS,
   SessionInfo,
 } from './tls-attributes.js'
@@ -253,11 +291,31 @@ export interface ContextAttributes {
   readonly [SECPKG_ATTR_KEYING_MATERIAL]: KeyingMaterial
   readonly [SECPKG_ATTR_SESSION_INFO]: SessionInfo
   readonly [SECPKG_ATTR_ISSUER_LIST_EX]: IssuerList
+  readonly [SECPKG_ATTR_DCE_INFO]: DceInfo
+  readonly [SECPKG_ATTR_AUTHORITY]: Authority
+  readonly [SECPKG_ATTR_PROTO_INFO]: ProtoInfo
+  readonly [SECPKG_ATTR_CREDENTIAL_NAME]: CredentialName
+  readonly [SECPKG_ATTR_TARGET]: Target
+  readonly [SECPKG_ATTR_AUTHENTICATION_ID]: AuthenticationId
+  readonly [SECPKG_ATTR_LOGOFF_TIME]: LogoffTime
+  readonly [SECPKG_ATTR_NEGO_KEYS]: NegoKeys
+  readonly [SECPKG_ATTR_NEGO_PKG_INFO]: NegoPackageInfo
+  readonly [SECPKG_ATTR_NEGO_STATUS]: NegoStatus
+  readonly [SECPKG_ATTR_CREDS]: DelegatedCredential
+  readonly [SECPKG_ATTR_NEGOTIATION_PACKAGE]: NegotiationPackage
+  readonly [SECPKG_ATTR_SERVER_AUTH_FLAGS]: ServerAuthFlags
+  readonly [SECPKG_ATTR_CERT_TRUST_STATUS]: CertTrustStatus
+  readonly [SECPKG_ATTR_ROOT_STORE]: CertChain
+  readonly [SECPKG_ATTR_APP_DATA]: AppData
+  readonly [SECPKG_ATTR_LOCAL_CERT_INFO]: LocalCertInfo
+  readonly [SECPKG_ATTR_CONNECTION_INFO_EX]: ConnectionInfoEx
+  readonly [SECPKG_ATTR_EAP_KEY_BLOCK]: EapKeyBlock
 }
 
 /** What can be set on an established context, by the attribute's number. */
 export interface SettableAttributes {
   readonly [SECPKG_ATTR_KEYING_MATERIAL_INFO]: KeyingMaterialInfo
+  readonly [SECPKG_ATTR_APP_DATA]: AppData
 }
 
 /** The number of an attribute that some package lets be set. */

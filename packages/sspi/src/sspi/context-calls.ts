@@ -68,6 +68,11 @@ export interface ExportOptions {
   readonly key: Uint8Array
   /** How long the blob can be imported, in seconds, at most a day. Default 60. */
   readonly lifetimeSeconds?: number | undefined
+  /**
+   * `SECPKG_CONTEXT_EXPORT_DELETE_OLD`: the context ends here, as it always does. The other flags of Windows are refused. Default:
+   * the same.
+   */
+  readonly flags?: number | undefined
 }
 
 /** Options of `importSecurityContext`. */

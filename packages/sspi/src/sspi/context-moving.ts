@@ -1,6 +1,11 @@
 import { wipe } from '../crypto/index.js'
 import { SspiError } from '../status/index.js'
 import { authenticationId } from './common-attributes.js'
+import {
+  SECPKG_CONTEXT_EXPORT_DELETE_OLD,
+  SECPKG_CONTEXT_EXPORT_RESET_NEW,
+  SECPKG_CONTEXT_EXPORT_TO_KERNEL,
+} from './constants/index.js'
 import type { ExportOptions, ImportOptions } from './context-calls.js'
 import { ContextState } from './context-state.js'
 import type { SecurityPackage, Session } from './contract.js'
@@ -32,7 +37,8 @@ export function exportContext(state: ContextState, options: ExportOptions, world
   if (state.phase.at !== 'established' || session.export === undefined) {
     throw unsupported(state.package, 'its contexts cannot be exported')
   }
-  const { key, lifetimeSeconds = 60 } = options
+  const { key, lifetimeSeconds = 60, flags = SECPKG_CONTEXT_EXPORT_DELETE_OLD } = options
+  checkFlags(state.package, flags)
   // Checked before the keys are in hand, so that nothing has happened when the caller is wrong.
   if (key.length !== EXPORT_KEY_LENGTH) {
     throw new TypeError(`exportSecurityContext: the key has ${key.length} bytes, ${EXPORT_KEY_LENGTH} are needed`)
@@ -51,6 +57,19 @@ export function exportContext(state: ContextState, options: ExportOptions, world
     session: session.export(),
   }
   return sealMovingContext(moving, key)
+}
+
+/** An export always moves the context: two of one would protect messages by the same key stream. */
+function checkFlags(of: SecurityPackage, flags: number): void {
+  if ((flags & SECPKG_CONTEXT_EXPORT_RESET_NEW) !== 0) {
+    throw unsupported(of, 'a context cannot start over: its keys would protect other messages under the same numbers')
+  }
+  if ((flags & SECPKG_CONTEXT_EXPORT_TO_KERNEL) !== 0) {
+    throw unsupported(of, 'there is no kernel to move a context into')
+  }
+  if ((flags & ~SECPKG_CONTEXT_EXPORT_DELETE_OLD) !== 0) {
+    throw new SspiError('SEC_E_INVALID_PARAMETER', `exportSecurityContext: flags 0x${(flags >>> 0).toString(16)}`)
+  }
 }
 
 /** Opens a sealed context and brings its session to life, once and in time. */

@@ -1,4 +1,5 @@
 import { SspiError } from '../status/index.js'
+import type { AttributeTable } from './attributes.js'
 import type { Answer, Driver } from './effects.js'
 import type { Exchange, Input, SecurityPackage, Session, Step } from './contract.js'
 import type { Side } from './events.js'
@@ -17,7 +18,13 @@ export type ContextPhase =
       readonly input: Uint8Array | undefined
     }
   | { readonly at: 'complete-needed'; readonly exchange: Exchange }
-  | { readonly at: 'established'; readonly session: Session; readonly by: SecurityPackage }
+  | {
+      readonly at: 'established'
+      readonly session: Session
+      readonly by: SecurityPackage
+      /** What the exchange has left to answer. */
+      readonly attributes: AttributeTable
+    }
   /** Ended: by a failure, by deletion, or given up for the reason that is told to whoever calls again. */
   | { readonly at: 'over'; readonly reason?: SspiError }
 
@@ -37,6 +44,8 @@ export class ContextState {
   phase: ContextPhase
   /** The number of this log-on, once somebody has asked for it. */
   authenticationId: bigint | undefined
+  /** The name of the credential that it was begun with, on the initiator's side. */
+  credentialName: string | undefined
   /** A call is under way: a second one at the same time is refused. */
   busy = false
   #hooks: ContextHooks | undefined
@@ -58,7 +67,7 @@ export class ContextState {
     session: Session,
   ): ContextState {
     const state = new ContextState(of, side, targetName, OVER)
-    state.phase = { at: 'established', session, by }
+    state.phase = { at: 'established', session, by, attributes: {} }
     return state
   }
 
@@ -69,8 +78,8 @@ export class ContextState {
   }
 
   /** Enters the established state; the exchange is done with. */
-  establish(exchange: Exchange, session: Session, by: SecurityPackage): void {
-    this.phase = { at: 'established', session, by }
+  establish(exchange: Exchange, session: Session, by: SecurityPackage, attributes: AttributeTable): void {
+    this.phase = { at: 'established', session, by, attributes }
     exchange.dispose()
     this.leaveHalfOpen()
   }

@@ -280,6 +280,8 @@ export class ContextKeeper {
         this.#refused(state, reason)
       },
     })
+    const { identity } = held.credential
+    if (side === 'initiator' && identity !== undefined) state.credentialName = qualifiedName(identity)
     try {
       this.#halfOpen.enter(state, this.#parts.world.now())
     } catch (error) {
@@ -390,7 +392,7 @@ export class ContextKeeper {
       case 'done': {
         const { session } = outcome
         const by = outcome.by ?? state.package
-        state.establish(exchange, session, by)
+        state.establish(exchange, session, by, outcome.attributes ?? {})
         this.#established(state, session, by)
         const achieved = session.contextAttr | delivery.attributes
         return { status: SEC_E_OK, context, contextAttr: achieved, expiry: session.expiry }

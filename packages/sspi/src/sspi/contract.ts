@@ -1,6 +1,12 @@
 import type { SecretBytes } from '../crypto/index.js'
 import type { FailureName, SspiError } from '../status/index.js'
-import type { ContextAttribute, ContextAttributes, SettableAttribute, SettableAttributes } from './attributes.js'
+import type {
+  AttributeTable,
+  ContextAttribute,
+  ContextAttributes,
+  SettableAttribute,
+  SettableAttributes,
+} from './attributes.js'
 import type { SecBufferDesc } from './buffer.js'
 import type { ChannelBindings } from './channel-bindings.js'
 import type {
@@ -58,6 +64,8 @@ export type Step =
       readonly session: Session
       /** Whose session it is, when another package was negotiated. Default: the package that was asked. */
       readonly by?: SecurityPackage
+      /** What the exchange itself still answers when the session does not: how it was negotiated. Default: nothing. */
+      readonly attributes?: AttributeTable
     }
 
 /**

@@ -68,6 +68,27 @@ export {
   SEC_WINNT_AUTH_DATA_TYPE_KEYTAB,
   SEC_WINNT_AUTH_DATA_TYPE_PASSWORD,
 } from './auth-identity/packed-credentials.js'
+export {
+  CREDSSP_SERVER_AUTH_CERTIFICATE,
+  CREDSSP_SERVER_AUTH_NEGOTIATE,
+  SECPKG_ATTR_CERT_TRUST_STATUS,
+  SECPKG_ATTR_CREDS,
+  SECPKG_ATTR_NEGOTIATION_PACKAGE,
+  SECPKG_ATTR_SERVER_AUTH_FLAGS,
+  type AuthenticationId,
+  type Authority,
+  type CertTrustStatus,
+  type CredentialName,
+  type DceInfo,
+  type LogoffTime,
+  type NegoKeys,
+  type NegoPackageInfo,
+  type NegoStatus,
+  type NegotiationPackage,
+  type ProtoInfo,
+  type ServerAuthFlags,
+  type Target,
+} from './log-on-attributes.js'
 export { SecBuffer, SecBufferDesc } from './buffer.js'
 export {
   hashChannelBindings,
@@ -500,10 +521,15 @@ export {
   SECPKG_NEGOTIATION_IN_PROGRESS,
   SECPKG_NEGOTIATION_OPTIMISTIC,
   SECPKG_NEGOTIATION_TRY_MULTICRED,
+  SECPKG_OPTIONS_PERMANENT,
+  SECPKG_OPTIONS_TYPE_LSA,
+  SECPKG_OPTIONS_TYPE_SSPI,
+  SECPKG_OPTIONS_TYPE_UNKNOWN,
   SECQOP_WRAP_NO_ENCRYPT,
   SECQOP_WRAP_OOB_DATA,
   SECURITY_NATIVE_DREP,
   SECURITY_NETWORK_DREP,
+  SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION,
   SEC_WINNT_AUTH_IDENTITY_ANSI,
   SEC_WINNT_AUTH_IDENTITY_ENCRYPT_FOR_SYSTEM,
   SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_LOGON,
@@ -526,17 +552,22 @@ export {
   WDIGEST_SP_NAME,
 } from './constants/index.js'
 export type { ChangeAccountPasswordOptions } from './password-change.js'
+export type { SecurityPackageOptions } from './package-options.js'
 export {
   SECPKG_ATTR_EXPORTER_BINDINGS,
+  type AppData,
   type ApplicationProtocol,
   type Bindings,
   type CertChain,
   type CertContext,
   type CipherInfo,
   type ConnectionInfo,
+  type ConnectionInfoEx,
+  type EapKeyBlock,
   type IssuerList,
   type KeyingMaterial,
   type KeyingMaterialInfo,
+  type LocalCertInfo,
   type SessionInfo,
 } from './tls-attributes.js'
 export type {

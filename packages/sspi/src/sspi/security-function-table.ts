@@ -11,6 +11,8 @@ import type {
   ImportOptions,
   InitializeSecurityContextOptions,
 } from './context-calls.js'
+import { SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION } from './constants/index.js'
+import { wipeResult } from './context-buffer.js'
 import { ContextKeeper } from './contexts.js'
 import type {
   CredentialAttribute,
@@ -34,6 +36,7 @@ import { accessTokenOf, Impersonator, type AmbientIdentity, type RunAsCaptured }
 import type { Decrypted, LevelOne } from './level-one.js'
 import { putMissing } from './output.js'
 import type { SecPkgInfo } from './package-info.js'
+import { checkPackageOptions, type SecurityPackageOptions } from './package-options.js'
 import { changeAccountPassword, type ChangeAccountPasswordOptions } from './password-change.js'
 import { PackageRegistry } from './registry.js'
 import type { ReplayCache } from './replay-cache.js'
@@ -68,7 +71,7 @@ export interface SecurityFunctionTableParts {
  */
 export class SecurityFunctionTable extends AuthIdentityFunctions implements LevelOne {
   /** The version of the table, as on Windows. */
-  readonly dwVersion = 1
+  readonly dwVersion = SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION
   readonly #registry: PackageRegistry
   readonly #credentials: CredentialKeeper
   readonly #contexts: ContextKeeper
@@ -108,14 +111,32 @@ export class SecurityFunctionTable extends AuthIdentityFunctions implements Leve
     return this.#registry.require(name).info
   }
 
-  /** AddSecurityPackage: registers a package, which from then on is like the built-in ones. @throws `SspiError` `SEC_E_CANNOT_INSTALL` when the name is taken. */
-  addSecurityPackage(added: SecurityPackage): void {
+  /**
+   * AddSecurityPackage: registers a package, which from then on is like the built-in ones.
+   *
+   * @param options - As Windows' SECURITY_PACKAGE_OPTIONS. Default: the package lasts as long as the interface.
+   * @throws `SspiError` `SEC_E_CANNOT_INSTALL` when the name is taken; `SEC_E_UNSUPPORTED_FUNCTION` for options that have no
+   *   meaning off Windows.
+   */
+  addSecurityPackage(added: SecurityPackage, options: SecurityPackageOptions = {}): void {
+    checkPackageOptions(options)
     this.#registry.add(added)
   }
 
   /** DeleteSecurityPackage; its contexts go on. @throws `SspiError` `SEC_E_SECPKG_NOT_FOUND`. */
   deleteSecurityPackage(name: string): void {
     this.#registry.delete(name)
+  }
+
+  /**
+   * FreeContextBuffer: what a call has returned, or allocated into a buffer, is not needed any more. Memory is freed by itself here;
+   * what bytes there are in it (a session key, a token) are overwritten.
+   *
+   * @returns `SEC_E_OK`.
+   */
+  freeContextBuffer(result: object): typeof SEC_E_OK {
+    wipeResult(result)
+    return SEC_E_OK
   }
 
   // ------------------------------------------------------------------ credentials
@@ -268,8 +289,8 @@ export class SecurityFunctionTable extends AuthIdentityFunctions implements Leve
 
   /**
    * ExportSecurityContext: moves an established context out, sealed under a key; the handle is ended.
-   * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` when the package's contexts cannot move; `TypeError` for a key
-   *   that has not 32 bytes.
+   * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` when the package's contexts cannot move, or the flags ask for what would
+   *   use keys twice or needs a kernel; `TypeError` for a key that has not 32 bytes.
    */
   exportSecurityContext(context: CtxtHandle, options: ExportOptions): Uint8Array {
     return this.#contexts.export(context, options)

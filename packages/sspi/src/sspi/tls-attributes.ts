@@ -102,6 +102,46 @@ export interface IssuerList {
   readonly issuers: readonly Uint8Array[]
 }
 
+/** SecPkgContext_LocalCertInfo: the certificate that this side presented, in words. */
+export interface LocalCertInfo {
+  /** Its subject. */
+  readonly subject: string
+  /** Who issued it. */
+  readonly issuer: string
+  /** Of its key, in bits. */
+  readonly keySize: number
+}
+
+/** SecPkgContext_ConnectionInfoEx: the connection by names. */
+export interface ConnectionInfoEx {
+  /** `TLS 1.3`. */
+  readonly protocol: string
+  /** `AES`. */
+  readonly cipher: string
+  /** In bits. */
+  readonly cipherStrength: number
+  /** The hash of the key schedule: AEADs have no MAC. */
+  readonly hash: string
+  /** In bits; 0, as there is no MAC. */
+  readonly hashStrength: number
+  /** `ECDHE`. */
+  readonly exchange: string
+}
+
+/** SecPkgContext_EapKeyBlock: the keys of EAP-TLS, RFC 5216 section 2.3 and RFC 9190 section 2.3. */
+export interface EapKeyBlock {
+  /** 128 bytes: the MSK, then the EMSK. A copy: the caller's to wipe. */
+  readonly keys: Uint8Array
+  /** 64 bytes in TLS 1.2; empty in TLS 1.3, which has none. */
+  readonly ivs: Uint8Array
+}
+
+/** SecPkgContext_SessionAppData: what the application keeps beside a connection. */
+export interface AppData {
+  /** A copy. */
+  readonly appData: Uint8Array
+}
+
 /**
  * The channel bindings of the exporter, `tls-exporter` (RFC 9266). An attribute of this library: Windows has none for it, and
  * the number is out of the range that it uses.

@@ -8,6 +8,7 @@ import {
   SEC_I_RENEGOTIATE,
   SECBUFFER_TOKEN,
   SECPKG_ATTR_APPLICATION_PROTOCOL,
+  SECPKG_ATTR_EAP_KEY_BLOCK,
   SECPKG_ATTR_KEYING_MATERIAL,
   SECPKG_ATTR_KEYING_MATERIAL_INFO,
   SECPKG_ATTR_NAMES,
@@ -118,6 +119,13 @@ async function compareWithOpenSsl(party: Party, peer: OpenSslPeer, unique: boole
     const theirs = peer.socket.exportKeyingMaterial(50, label, context as Buffer)
     assert.deepEqual(ours, new Uint8Array(theirs))
   }
+  // RFC 5216 section 2.3 for TLS 1.2; RFC 9190 section 2.3, by the type of EAP-TLS.
+  const { keys, ivs } = party.ask(SECPKG_ATTR_EAP_KEY_BLOCK)
+  const eap = unique
+    ? peer.socket.exportKeyingMaterial(128, 'client EAP encryption', undefined as unknown as Buffer)
+    : peer.socket.exportKeyingMaterial(128, 'EXPORTER_EAP_TLS_Key_Material', Buffer.of(0x0d))
+  assert.deepEqual(keys, new Uint8Array(eap), 'SECPKG_ATTR_EAP_KEY_BLOCK')
+  assert.equal(ivs.length, unique ? 64 : 0)
   if (!unique) return
   const { applicationData } = readSecChannelBindings(party.ask(SECPKG_ATTR_UNIQUE_BINDINGS).bindings)
   const first = party.client ? peer.socket.getPeerFinished() : peer.socket.getFinished()

@@ -67,6 +67,7 @@ class Ends {
         peer: undefined,
         peerChain: [],
         localCertificate: undefined,
+        roots: undefined,
         applicationProtocol: undefined,
         serverName: '',
         resumed: false,

@@ -2,7 +2,7 @@ import {
   CtxtHandle,
   SECPKG_ATTR_KEY_INFO,
   SECPKG_ATTR_NAMES,
-  SECPKG_ATTR_DCE_INFO,
+  SECPKG_ATTR_UI_INFO,
   SECPKG_ATTR_SESSION_KEY,
   SECPKG_ATTR_SIZES,
   secretBytes,
@@ -29,7 +29,7 @@ export const sessionKey: Uint8Array = sspi.queryContextAttributes(context, SECPK
 sspi.queryContextAttributes(context, SECPKG_ATTR_NAMES).maxSignature
 
 // @ts-expect-error: an attribute that no package answers
-sspi.queryContextAttributes(context, SECPKG_ATTR_DCE_INFO)
+sspi.queryContextAttributes(context, SECPKG_ATTR_UI_INFO)
 
 // @ts-expect-error: an answer is not to be written to
 sspi.queryContextAttributes(context, SECPKG_ATTR_SIZES).maxSignature = 1

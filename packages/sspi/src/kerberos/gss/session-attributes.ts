@@ -1,5 +1,6 @@
 import {
   qualifiedName,
+  SECPKG_ATTR_AUTHORITY,
   SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
   SECPKG_ATTR_DELEGATED_TICKETS,
   SECPKG_ATTR_FLAGS,
@@ -9,8 +10,10 @@ import {
   SECPKG_ATTR_LIFESPAN,
   SECPKG_ATTR_NAMES,
   SECPKG_ATTR_NATIVE_NAMES,
+  SECPKG_ATTR_NEGO_KEYS,
   SECPKG_ATTR_NEGOTIATION_INFO,
   SECPKG_ATTR_PACKAGE_INFO,
+  SECPKG_ATTR_PROTO_INFO,
   SECPKG_ATTR_SESSION_KEY,
   SECPKG_ATTR_SIZES,
   SECPKG_NEGOTIATION_COMPLETE,
@@ -68,6 +71,15 @@ const answers: Answers = {
   [SECPKG_ATTR_CLIENT_SPECIFIED_TARGET]: ({ parts: { targetName } }) =>
     targetName === '' ? undefined : { targetName },
   [SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS]: () => ({ lastClientTokenStatus: 'yes' }),
+  [SECPKG_ATTR_AUTHORITY]: ({ parts: { client } }) => ({ authorityName: client.realm }),
+  [SECPKG_ATTR_PROTO_INFO]: () => ({ protocolName: 'Kerberos', majorVersion: 5, minorVersion: 0 }),
+  // One key for both directions: key usages tell them apart.
+  [SECPKG_ATTR_NEGO_KEYS]: ({ parts: { key } }) => ({
+    keyType: key.enctype,
+    key: copyOf(key),
+    verifyKeyType: key.enctype,
+    verifyKey: copyOf(key),
+  }),
   [SECPKG_ATTR_KERBEROS_TICKET]: ({ parts }) => ticketOf(parts),
   [SECPKG_ATTR_DELEGATED_TICKETS]: ({ parts: { delegated } }) =>
     delegated === undefined ? undefined : { cache: new Uint8Array(delegated) },
