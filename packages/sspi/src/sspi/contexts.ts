@@ -200,7 +200,7 @@ export class ContextKeeper {
     }
     const output = outputToken(options.output, shortStatus(of))
     checkAlert(options.output, allocate, shortStatus(of))
-    const input = readInput(options.input, of)
+    const input = readInput(options.input, of, before !== undefined)
     options.signal?.throwIfAborted()
 
     const given = options.context ?? (side === 'acceptor' ? this.#repeated(held!, input) : undefined)

@@ -7,9 +7,11 @@ import {
   SECBUFFER_APPLICATION_PROTOCOLS,
   SECBUFFER_CHANNEL_BINDINGS,
   SECBUFFER_DATA,
+  SECBUFFER_EMPTY,
   SECBUFFER_PKG_PARAMS,
   SECBUFFER_TARGET_HOST,
   SECBUFFER_TOKEN,
+  SECPKG_FLAG_STREAM,
 } from './constants/index.js'
 import type { Input, SecurityPackage } from './contract.js'
 
@@ -19,10 +21,16 @@ const MIN_INPUT_LIMIT = 0x1_0000
 /**
  * What an exchange is given of a call's input buffers.
  *
- * @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when the token is longer than the package reads, or the bindings, the
- *   target host or the application protocols do not parse. Nothing has happened then.
+ * @param later - Whether the context is there already.
+ * @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when the token is longer than the package reads, the bindings, the
+ *   target host or the application protocols do not parse, or a later call to a package of streams has an empty buffer that
+ *   says that it is not: what is left over could not be told from what was there. Nothing has happened then.
  */
-export function readInput(input: SecBufferDesc | undefined, of: SecurityPackage): Input & { readonly kind: 'token' } {
+export function readInput(
+  input: SecBufferDesc | undefined,
+  of: SecurityPackage,
+  later: boolean,
+): Input & { readonly kind: 'token' } {
   const buffer = input?.find(SECBUFFER_TOKEN)
   const limit = of.maxInputToken ?? Math.max(2 * of.info.maxToken, MIN_INPUT_LIMIT)
   if (buffer !== undefined && buffer.cbBuffer > limit) {
@@ -30,6 +38,11 @@ export function readInput(input: SecBufferDesc | undefined, of: SecurityPackage)
       'SEC_E_INVALID_TOKEN',
       `token: ${buffer.cbBuffer} bytes, ${of.info.name} reads at most ${limit}`,
     )
+  }
+  const streams = (of.info.capabilities & SECPKG_FLAG_STREAM) !== 0
+  const full = input?.buffers.find(({ type, cbBuffer }) => type === SECBUFFER_EMPTY && cbBuffer !== 0)
+  if (later && streams && full !== undefined) {
+    throw new SspiError('SEC_E_INVALID_TOKEN', `input: a SECBUFFER_EMPTY of ${full.cbBuffer} bytes: set cbBuffer to 0`)
   }
   return {
     kind: 'token',
