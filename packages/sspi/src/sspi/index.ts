@@ -238,7 +238,7 @@ export { endRevealed, revealCredential, type RevealedCredential, type RevealPurp
 export type { NonceStore } from './nonce-store.js'
 export type { HttpRequest } from './http-request.js'
 export type { SecretSource } from './secret-source.js'
-export { SecureSession, type Achieved } from './secure-session.js'
+export { SecureSession, type Achieved, type OpenedMessage } from './secure-session.js'
 export { SecurityFunctionTable, type SecurityFunctionTableParts } from './security-function-table.js'
 export { never } from './time.js'
 export type { Policy, World } from './world.js'

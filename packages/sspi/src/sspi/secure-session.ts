@@ -32,6 +32,14 @@ import { sealRecords, unsealRecords } from './stream-records.js'
 /** What an established session achieved. */
 export type Achieved = 'mutual authentication' | 'integrity' | 'confidentiality' | 'delegation'
 
+/** Result of {@link SecureSession.open}. */
+export interface OpenedMessage {
+  /** What was sealed. */
+  readonly message: Uint8Array
+  /** 0: it was encrypted; `SECQOP_WRAP_NO_ENCRYPT`: it was signed only. */
+  readonly qop: number
+}
+
 /**
  * An established session, at the second level: whole messages in, whole messages out. Written on the first level alone.
  *
@@ -98,18 +106,20 @@ export class SecureSession implements Disposable {
   /**
    * Encrypts and signs a message: one self-contained token, the package's GSS wrap format where it has one. Of a package whose
    * messages are records: so many records as are needed.
+   *
+   * @param qop - 0, or `SECQOP_WRAP_NO_ENCRYPT` to sign only, of packages that have it. Default 0.
    */
-  seal(message: Uint8Array): Uint8Array {
+  seal(message: Uint8Array, qop = 0): Uint8Array {
     const streamSizes = this.#streamSizes
-    if (streamSizes !== null) return sealRecords(this.#table, this.#context, streamSizes, message)
+    if (streamSizes !== null) return sealRecords(this.#table, this.#context, streamSizes, message, qop)
     const { securityTrailer: room, blockSize, tokenLast = false } = this.#sizes
-    if (tokenLast) return this.#sealTokenLast(message, room)
+    if (tokenLast) return this.#sealTokenLast(message, room, qop)
     // RC4 has blocks of one byte, and pads by one all the same (RFC 4757 section 7.3).
     const most = blockSize
     const out = outputBytes(room + message.length + most)
     out.set(message, room)
     try {
-      return this.#sealIn(out, room, message.length, most)
+      return this.#sealIn(out, room, message.length, most, qop)
     } catch (error) {
       out.fill(0) // the plaintext is still there
       throw error
@@ -117,12 +127,12 @@ export class SecureSession implements Disposable {
   }
 
   /** Seals the message that stands behind the room for the token, and before that for padding. */
-  #sealIn(out: Uint8Array, room: number, length: number, most: number): Uint8Array {
+  #sealIn(out: Uint8Array, room: number, length: number, most: number, qop: number): Uint8Array {
     const token = new SecBuffer(SECBUFFER_TOKEN, out.subarray(0, room))
     const data = new SecBuffer(SECBUFFER_DATA, out.subarray(room, room + length))
     const buffers = [token, data]
     if (most > 0) buffers.push(new SecBuffer(SECBUFFER_PADDING, out.subarray(room + length)))
-    this.#table.encryptMessage(this.#context, 0, new SecBufferDesc(buffers))
+    this.#table.encryptMessage(this.#context, qop, new SecBufferDesc(buffers))
     const padding = buffers[2]?.cbBuffer ?? 0
     if (token.cbBuffer === room) return out.subarray(0, room + length + padding)
     // The token came out shorter than its room: the rest moves up to it.
@@ -131,12 +141,12 @@ export class SecureSession implements Disposable {
   }
 
   /** Padding, if any, goes into the token in front of the rest of it, as there is no buffer for it. */
-  #sealTokenLast(message: Uint8Array, room: number): Uint8Array {
+  #sealTokenLast(message: Uint8Array, room: number, qop: number): Uint8Array {
     const out = new Uint8Array(message.length + room)
     out.set(message)
     const token = new SecBuffer(SECBUFFER_TOKEN, out.subarray(message.length))
     const data = new SecBuffer(SECBUFFER_DATA, out.subarray(0, message.length))
-    this.#table.encryptMessage(this.#context, 0, new SecBufferDesc([data, token]))
+    this.#table.encryptMessage(this.#context, qop, new SecBufferDesc([data, token]))
     return out.subarray(0, message.length + token.cbBuffer)
   }
 
@@ -145,14 +155,21 @@ export class SecureSession implements Disposable {
    * @throws `SspiError` `SEC_E_MESSAGE_ALTERED`, `SEC_E_OUT_OF_SEQUENCE`, `SEC_E_INVALID_TOKEN`.
    */
   unseal(sealed: Uint8Array): Uint8Array {
-    if (this.#streamSizes !== null) return unsealRecords(this.#table, this.#context, new Uint8Array(sealed))
+    return this.open(sealed).message
+  }
+
+  /** As {@link SecureSession.unseal}, and says how the message was protected: some packages let the peer choose. */
+  open(sealed: Uint8Array): OpenedMessage {
+    if (this.#streamSizes !== null) {
+      return { message: unsealRecords(this.#table, this.#context, new Uint8Array(sealed)), qop: 0 }
+    }
     const data = new SecBuffer(SECBUFFER_DATA)
     const message = new SecBufferDesc([new SecBuffer(SECBUFFER_STREAM, new Uint8Array(sealed)), data])
-    const { status } = this.#table.decryptMessage(this.#context, message)
+    const { status, qop } = this.#table.decryptMessage(this.#context, message)
     if (status !== SEC_E_OK) {
       throw new SspiError('SEC_E_INVALID_TOKEN', `a sealed message of ${sealed.length} bytes is not a whole one`)
     }
-    return data.bytes
+    return { message: data.bytes, qop }
   }
 
   /** Signs a message: the signature, to be sent beside it. */

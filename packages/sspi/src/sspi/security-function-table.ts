@@ -151,6 +151,14 @@ export class SecurityFunctionTable extends AuthIdentityFunctions implements Leve
     return this.#credentials.acquire(options)
   }
 
+  /**
+   * The package that a credential was acquired for. Not part of `sspi.h`: for what wraps the calls, as SASL does.
+   * @throws `SspiError` `SEC_E_INVALID_HANDLE`.
+   */
+  packageOf(credential: CredHandle): SecPkgInfo {
+    return this.#credentials.require(credential).package.info
+  }
+
   /** FreeCredentialsHandle; half-open contexts made with it may still be finished. @throws `SspiError` `SEC_E_INVALID_HANDLE`. */
   freeCredentialsHandle(credential: CredHandle): void {
     this.#credentials.free(credential)

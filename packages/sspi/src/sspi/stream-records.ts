@@ -16,7 +16,13 @@ import type { LevelOne } from './level-one.js'
 // Messages of packages whose messages are records in a stream (Schannel), for the second level.
 
 /** A message as records, one behind the other; at least one. What the protocol itself has to say first stands in front. */
-export function sealRecords(table: LevelOne, context: CtxtHandle, sizes: StreamSizes, message: Uint8Array): Uint8Array {
+export function sealRecords(
+  table: LevelOne,
+  context: CtxtHandle,
+  sizes: StreamSizes,
+  message: Uint8Array,
+  qop: number,
+): Uint8Array {
   const records: Uint8Array[] = []
   let at = 0
   do {
@@ -31,7 +37,7 @@ export function sealRecords(table: LevelOne, context: CtxtHandle, sizes: StreamS
       new SecBuffer(SECBUFFER_DATA, out.subarray(sizes.header, end)),
       new SecBuffer(SECBUFFER_STREAM_TRAILER, out.subarray(end)),
     ]
-    table.encryptMessage(context, 0, new SecBufferDesc([first, ...parts]))
+    table.encryptMessage(context, qop, new SecBufferDesc([first, ...parts]))
     if (first.cbBuffer > 0) records.push(first.bytes)
     const length = parts.reduce((sum, part) => sum + part.cbBuffer, 0)
     records.push(out.subarray(0, length))
