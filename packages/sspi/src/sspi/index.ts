@@ -68,6 +68,7 @@ export {
   SEC_WINNT_AUTH_DATA_TYPE_KEYTAB,
   SEC_WINNT_AUTH_DATA_TYPE_PASSWORD,
 } from './auth-identity/packed-credentials.js'
+export type { TargetInfo, UnmarshalledTargetInfo } from './auth-identity/target-information.js'
 export {
   CREDSSP_SERVER_AUTH_CERTIFICATE,
   CREDSSP_SERVER_AUTH_NEGOTIATE,

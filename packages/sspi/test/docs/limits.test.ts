@@ -63,6 +63,7 @@ const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
   '`SECPKG_ATTR_SIZES.maxToken`, NTLM': () => announced('NTLM'),
   '`maxToken`, Negotiate': () => announced('Negotiate'),
   '`maxToken`, WDigest': () => announced('WDigest'),
+  'target information, marshalled': inSource('sspi/auth-identity/target-information.ts', /MAX_CHARACTERS = /),
   'part of an identity (`AuthIdentity`)': inSource('sspi/auth-identity/identity-structure.ts', /MAX_PART = /),
   'field of an NTLM message, AV pair': inSource('ntlm/av-pairs.ts', /value.length > /),
   'directives in a token of WDigest': inSource('digest/constants.ts', /MAX_DIRECTIVES = /),

@@ -13,6 +13,12 @@ import { copyIdentity, readIdentity, writeIdentity, type IdentityFields } from '
 import { SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, SEC_WINNT_AUTH_DATA_TYPE_PASSWORD } from './packed-credentials.js'
 import { isPromptingNeeded } from './prompting.js'
 import { targetHostName } from './target-host-name.js'
+import {
+  marshalTargetInfo,
+  unmarshalTargetInfo,
+  type TargetInfo,
+  type UnmarshalledTargetInfo,
+} from './target-information.js'
 
 /** An identity in strings. What is absent is `undefined`, as opposed to empty. */
 export interface AuthIdentityStrings {
@@ -267,6 +273,26 @@ export abstract class AuthIdentityFunctions {
    */
   sspiPrepareForCredWrite(identity: AuthIdentity, targetName?: string): CredWrite {
     return credWriteOf(fieldsOf(identity), targetName)
+  }
+
+  /**
+   * CredMarshalTargetInfo: what is known of a server as text, which Windows appends to the name of a target. **Experimental**: the
+   * form is not published, and only that of an empty one is known from elsewhere.
+   *
+   * @throws `SspiError` `SEC_E_INVALID_PARAMETER` when it would have more than 16,384 characters.
+   */
+  credMarshalTargetInfo(targetInfo: TargetInfo): string {
+    return marshalTargetInfo(targetInfo)
+  }
+
+  /**
+   * CredUnmarshalTargetInfo: what `credMarshalTargetInfo` made, at the end of a text. **Whoever chooses the text chooses what is in
+   * it**: a client that takes a host's name for it is reached by whom it did not want.
+   *
+   * @throws `SspiError` `SEC_E_INVALID_TOKEN` when there is none at the end.
+   */
+  credUnmarshalTargetInfo(text: string): UnmarshalledTargetInfo {
+    return unmarshalTargetInfo(text)
   }
 
   /** @internal The credential that an identity stands for, encrypted by this interface or not; the caller ends it. */
