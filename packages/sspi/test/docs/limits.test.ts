@@ -63,6 +63,8 @@ const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
   '`SECPKG_ATTR_SIZES.maxToken`, NTLM': () => announced('NTLM'),
   '`maxToken`, Negotiate': () => announced('Negotiate'),
   '`maxToken`, WDigest': () => announced('WDigest'),
+  'authorization identity of SASL': inSource('sasl/constants.ts', /MAX_AUTHORIZATION_ID = /),
+  'protected message of SASL': inSource('sasl/constants.ts', /DEFAULT_SASL_SIZE = /),
   'target information, marshalled': inSource('sspi/auth-identity/target-information.ts', /MAX_CHARACTERS = /),
   'part of an identity (`AuthIdentity`)': inSource('sspi/auth-identity/identity-structure.ts', /MAX_PART = /),
   'field of an NTLM message, AV pair': inSource('ntlm/av-pairs.ts', /value.length > /),
