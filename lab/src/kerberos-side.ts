@@ -31,7 +31,8 @@ import type { AeadMessage, EstablishStep, IovMessage, MessageSession } from './m
 export interface KerberosSideOptions {
   readonly table: SecurityFunctionTable
   readonly package: string
-  readonly credential: CredentialValue
+  /** Default: the default credentials. */
+  readonly credential?: CredentialValue
   /** The server's name; an acceptor has none. */
   readonly target?: string
   /** `ISC_REQ_…` or `ASC_REQ_…`. Default: everything but delegation for an initiator, 0 for an acceptor. */
@@ -76,8 +77,14 @@ export class KerberosSide implements MessageSession, Disposable {
     return { token: output.bytes, done: step.status === SEC_E_OK }
   }
 
+  /** The context. @throws before the first step. */
+  get context(): CtxtHandle {
+    if (this.#context === undefined) throw new Error('no context yet')
+    return this.#context
+  }
+
   query<A extends ContextAttribute>(attribute: A): ContextAttributes[A] {
-    return this.#options.table.queryContextAttributes(this.#handle, attribute)
+    return this.#options.table.queryContextAttributes(this.context, attribute)
   }
 
   wrap(message: Uint8Array, confidential: boolean): Uint8Array {
@@ -88,14 +95,14 @@ export class KerberosSide implements MessageSession, Disposable {
   unwrap(token: Uint8Array): { readonly message: Uint8Array; readonly confidential: boolean } {
     const data = new SecBuffer(SECBUFFER_DATA)
     const message = new SecBufferDesc([new SecBuffer(SECBUFFER_STREAM, token.slice()), data])
-    const { qop } = this.#options.table.decryptMessage(this.#handle, message)
+    const { qop } = this.#options.table.decryptMessage(this.context, message)
     return { message: data.bytes.slice(), confidential: qop !== SECQOP_WRAP_NO_ENCRYPT }
   }
 
   mic(message: Uint8Array): Uint8Array {
     const token = new SecBuffer(SECBUFFER_TOKEN)
     this.#options.table.makeSignature(
-      this.#handle,
+      this.context,
       0,
       new SecBufferDesc([new SecBuffer(SECBUFFER_DATA, message), token]),
     )
@@ -104,7 +111,7 @@ export class KerberosSide implements MessageSession, Disposable {
 
   verifyMic(message: Uint8Array, mic: Uint8Array): void {
     const buffers = [new SecBuffer(SECBUFFER_DATA, message), new SecBuffer(SECBUFFER_TOKEN, mic)]
-    this.#options.table.verifySignature(this.#handle, new SecBufferDesc(buffers))
+    this.#options.table.verifySignature(this.context, new SecBufferDesc(buffers))
   }
 
   wrapAead(message: Uint8Array, associatedData: Uint8Array, confidential: boolean): Uint8Array {
@@ -132,11 +139,6 @@ export class KerberosSide implements MessageSession, Disposable {
     this.#context?.[Symbol.dispose]()
   }
 
-  get #handle(): CtxtHandle {
-    if (this.#context === undefined) throw new Error('no context yet')
-    return this.#context
-  }
-
   async #acquire() {
     const { table, target, credential } = this.#options
     const acquired = await table.acquireCredentialsHandle({
@@ -153,7 +155,7 @@ export class KerberosSide implements MessageSession, Disposable {
     const padding = new SecBuffer(SECBUFFER_PADDING)
     const buffers = [...before.map(signedOnly), data, ...after.map(signedOnly), token, padding]
     const qop = confidential ? 0 : SECQOP_WRAP_NO_ENCRYPT
-    this.#options.table.encryptMessage(this.#handle, qop, new SecBufferDesc(buffers))
+    this.#options.table.encryptMessage(this.context, qop, new SecBufferDesc(buffers))
     return { token: token.bytes, data: data.bytes, padding: padding.bytes }
   }
 
@@ -165,7 +167,7 @@ export class KerberosSide implements MessageSession, Disposable {
   ): Uint8Array {
     const data = new SecBuffer(SECBUFFER_DATA, sealed)
     const buffers = [...before.map(signedOnly), data, ...after.map(signedOnly), new SecBuffer(SECBUFFER_TOKEN, token)]
-    this.#options.table.decryptMessage(this.#handle, new SecBufferDesc(buffers))
+    this.#options.table.decryptMessage(this.context, new SecBufferDesc(buffers))
     return data.bytes
   }
 }

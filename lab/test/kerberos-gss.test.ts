@@ -19,6 +19,7 @@ import {
   keytabCredential,
   passwordCredential,
   SECPKG_ATTR_DELEGATED_TICKETS,
+  SECPKG_ATTR_KERBEROS_TICKET,
   SECPKG_ATTR_NAMES,
   SECPKG_ATTR_PACKAGE_INFO,
   SECPKG_ATTR_SESSION_KEY,
@@ -202,6 +203,52 @@ test('delegation: the ticket arrives and can be used, both roles', { skip }, asy
   using onward = new KerberosSide({ table, package: 'Kerberos', credential, target: 'ldap/localhost' })
   await establish(further, 'initiator', (token) => onward.step(token))
   assert.equal((await askInfo(further)).initiator, `alice@${mitKdc().realm}`)
+})
+
+for (const packageName of ['Kerberos', 'Negotiate']) {
+  test(
+    `${packageName}: impersonating a client of MIT's gets further tickets with what it has delegated`,
+    { skip },
+    async () => {
+      const mech = packageName === 'Kerberos' ? [] : ['--mech', 'spnego', '--neg', 'krb5']
+      const flags = ['--flags', 'mutual,integ,conf,deleg', '--no-messages']
+      const table = await interfaceOf({})
+      await using peer = await initiator('HTTP@localhost', [...mech, ...flags], ['-f'])
+      using server = await serverSide({ package: packageName, table })
+      await establish(peer, 'acceptor', (token) => server.step(token))
+      assert.equal(table.querySecurityContextToken(server.context).impersonationLevel, 'delegation')
+
+      // Without a credential named: the client's, and MIT's server sees it.
+      await using further = await acceptor(packageName === 'Kerberos' ? 'krb5' : 'spnego', 'ldap')
+      await table.impersonateSecurityContext(server.context, async () => {
+        using onward = new KerberosSide({ table, package: packageName, target: 'ldap/localhost' })
+        await establish(further, 'initiator', (token) => onward.step(token))
+        assert.equal((await askInfo(further)).initiator, `alice@${mitKdc().realm}`)
+        await quit(further)
+      })
+      using own = new KerberosSide({ table, package: packageName, target: 'ldap/localhost' })
+      await assert.rejects(own.step(undefined), { code: 'SEC_E_NO_CREDENTIALS' })
+    },
+  )
+}
+
+test('a client of MIT that delegates nothing can be impersonated, and gets no further', { skip }, async () => {
+  const table = await interfaceOf({})
+  await using peer = await initiator('HTTP@localhost', ['--no-messages'])
+  using server = await serverSide({ table })
+  await establish(peer, 'acceptor', (token) => server.step(token))
+  await table.impersonateSecurityContext(server.context, async () => {
+    assert.equal(table.currentAccessToken()?.qualifiedName, `${mitKdc().realm}\\alice`)
+    using onward = new KerberosSide({ table, package: 'Kerberos', target: 'ldap/localhost' })
+    await assert.rejects(onward.step(undefined), { code: 'SEC_E_NO_CREDENTIALS', message: /did not delegate/ })
+  })
+})
+
+test("the PAC of MIT's KDC is checked, where a ticket has one", { skip }, async () => {
+  await using peer = await initiator('HTTP@localhost', ['--no-messages'])
+  using server = await serverSide({ options: { pac: 'required' } })
+  await establish(peer, 'acceptor', (token) => server.step(token))
+  assert.ok(server.query(SECPKG_ATTR_KERBEROS_TICKET).verifiedPac !== undefined)
 })
 
 test('replays, gaps and messages out of order are refused by our server', { skip }, async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { keytabCredential, passwordCredential, SECPKG_ATTR_KERBEROS_TICKET, type PasswordCredential } from 'sspi'
+import { readWholeSid } from 'sspi/kerberos'
 import { keytabFileCredential, loadKrb5Conf } from 'sspi/krb5'
 import { LdapClient, missing, ourSide, PASSWORD, sambaAd, UTF8_PASSWORD } from '../src/index.js'
 
@@ -41,21 +42,44 @@ test('a service that the domain does not know is named in the error', { skip }, 
   await assert.rejects(client.step(), { code: 'SEC_E_TARGET_UNKNOWN', message: /HTTP\/nowhere\.ad\.test/ })
 })
 
-test('our server takes a ticket with a PAC, and takes no identity from it', { skip }, async () => {
-  const { krb5Conf, servicesKeytab } = sambaAd()
-  const table = ourSide({ krb5: await loadKrb5Conf(krb5Conf) })
-  const credentials = passwordCredential({ user: 'alice@AD.TEST', password: PASSWORD })
-  using client = table.initiate({ package: 'Kerberos', target: 'HTTP/web.ad.test', credentials, mutual: true })
-  using server = table.accept({ package: 'Kerberos', credentials: keytabFileCredential(servicesKeytab) })
-  const request = await client.step()
-  const reply = await server.step(request.token)
-  await client.step(reply.token)
-  const { peer } = server.session
-  assert.deepEqual([peer?.name, peer?.domain, peer?.sid], ['alice', 'AD.TEST', undefined])
-  const { unverifiedPac } = server.session.attribute(SECPKG_ATTR_KERBEROS_TICKET)
-  assert.ok(unverifiedPac !== undefined && unverifiedPac.length > 100)
-  assert.deepEqual(server.session.unseal(client.session.seal(Uint8Array.of(1, 2, 3))), Uint8Array.of(1, 2, 3))
-})
+for (const packageName of ['Kerberos', 'Negotiate']) {
+  test(
+    `${packageName}: our server checks the PAC of Samba's KDC, and knows SID and groups by it`,
+    { skip },
+    async () => {
+      const { krb5Conf, servicesKeytab } = sambaAd()
+      const table = ourSide({ krb5: await loadKrb5Conf(krb5Conf), kerberos: { pac: 'required' } })
+      const credentials = passwordCredential({ user: 'alice@AD.TEST', password: PASSWORD })
+      using client = table.initiate({ package: packageName, target: 'HTTP/web.ad.test', credentials, mutual: true })
+      using server = table.accept({ package: packageName, credentials: keytabFileCredential(servicesKeytab) })
+      let { token } = await client.step()
+      while (token !== undefined) {
+        token = (await server.step(token)).token
+        if (token !== undefined) token = (await client.step(token)).token
+      }
+      const { user, origins, qualifiedName, userPrincipalName } = server.session.accessToken
+      assert.deepEqual([user.name, user.domain], ['alice', 'AD.TEST'])
+      assert.equal(qualifiedName, 'AD\\alice')
+      assert.equal(userPrincipalName?.toLowerCase(), 'alice@ad.test')
+      // The directory itself says which number the user has, and in which groups of the domain it is.
+      using bound = await bind('Kerberos', credentials)
+      const base = `CN=alice,CN=Users,${BASE}`
+      const [entry] = await bound.client.search({ base, baseOnly: true, attributes: ['objectSid', 'tokenGroups'] })
+      const sidsOf = (attribute: string): readonly string[] => entry!.attributes.get(attribute)!.map(readWholeSid)
+      assert.deepEqual([user.sid], sidsOf('objectsid'))
+      const domain = user.sid!.slice(0, user.sid!.lastIndexOf('-') + 1)
+      const ofDomain = (groups: readonly string[]) => groups.filter((group) => group.startsWith(domain)).sort()
+      assert.deepEqual(ofDomain(user.groups), ofDomain(sidsOf('tokengroups')))
+      assert.ok(user.groups.includes(`${domain}513`), 'Domain Users')
+      assert.equal(origins.sid?.source, 'pac')
+      assert.equal(origins.sid.integrity, 'signed')
+      assert.ok(origins.sid.unchecked.includes('KDC signature'))
+      const { verifiedPac } = server.session.attribute(SECPKG_ATTR_KERBEROS_TICKET)
+      assert.ok(verifiedPac !== undefined && verifiedPac.length > 100)
+      assert.deepEqual(server.session.unseal(client.session.seal(Uint8Array.of(1, 2, 3))), Uint8Array.of(1, 2, 3))
+    },
+  )
+}
 
 test('a keytab of another service does not open the ticket', { skip }, async () => {
   const { krb5Conf, keytab } = sambaAd()

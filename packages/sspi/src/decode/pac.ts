@@ -1,17 +1,15 @@
 import { Reader, toHex, utf16leDecode } from '../bytes/index.js'
+import { MAX_PAC_BUFFERS, readWholeSid } from '../kerberos/index.js'
 import type { Inside } from './asn1-shapes.js'
 import { Fields } from './fields.js'
 import { checksumName } from './kerberos-names.js'
 import { bitNames, fileTimeText, hexNumber, type BitNames } from './names.js'
 import type { DecodedNode, Scope, TokenDecoder } from './node.js'
 import { decodeLogonInfo } from './pac-logon-info.js'
-import { sidText } from './sids.js'
 import { printable } from './text-fields.js'
 
 const HEADER_BYTES = 8
 const BUFFER_BYTES = 16
-/** Real ones have ten or so. */
-const MOST_BUFFERS = 64
 
 interface BufferKind {
   readonly name: string
@@ -45,7 +43,7 @@ export const pacToken: TokenDecoder = {
     if (bytes.length < HEADER_BYTES + BUFFER_BYTES) return false
     const reader = new Reader(bytes)
     const [count, version] = [reader.u32le('cBuffers'), reader.u32le('Version')]
-    if (count === 0 || count > MOST_BUFFERS || version !== 0) return false
+    if (count === 0 || count > MAX_PAC_BUFFERS || version !== 0) return false
     const [type, , low, high] = [0, 1, 2, 3].map(() => reader.u32le('buffer')) as [number, number, number, number]
     return BUFFER_KINDS.has(type) && high === 0 && low === HEADER_BYTES + count * BUFFER_BYTES
   },
@@ -60,7 +58,7 @@ export function decodePac(label: string, bytes: Uint8Array, scope: Scope): Decod
     fields.u32le('Version')
     const reader = new Reader(bytes)
     reader.take(HEADER_BYTES, 'PACTYPE')
-    for (let index = 0; index < Math.min(count, MOST_BUFFERS); index++) {
+    for (let index = 0; index < Math.min(count, MAX_PAC_BUFFERS); index++) {
       const entry = new Reader(reader.take(BUFFER_BYTES, 'PAC_INFO_BUFFER'))
       const [type, size, offset] = [entry.u32le('ulType'), entry.u32le('cbBufferSize'), entry.u64le('Offset')]
       children.push(buffer(type, size, offset, bytes, scope))
@@ -132,7 +130,7 @@ function upnDnsInfo(...[label, bytes, scope]: Parameters<Inside>): DecodedNode {
       const sam = [fields.u16le('SamNameLength'), fields.u16le('SamNameOffset')] as const
       const sid = [fields.u16le('SidLength'), fields.u16le('SidOffset')] as const
       at('SamName', sam, words)
-      at('Sid', sid, sidText)
+      at('Sid', sid, readWholeSid)
     }
     at('Upn', upn, words)
     at('DnsDomainName', dns, words)
@@ -162,7 +160,7 @@ const ATTRIBUTE_FLAGS: BitNames = [
 
 /** PAC_REQUESTOR, MS-PAC 2.15. */
 function requestor(...[label, bytes, scope]: Parameters<Inside>): DecodedNode {
-  const sid = sidText(bytes)
+  const sid = readWholeSid(bytes)
   return scope.node(
     label,
     bytes,

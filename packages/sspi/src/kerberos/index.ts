@@ -400,6 +400,7 @@ export {
   readOptions as readKerberosOptions,
   type FastPolicy,
   type KerberosOptions,
+  type PacPolicy,
   type KerberosRealmOptions,
   type KerberosSettings,
 } from './options.js'
@@ -423,6 +424,32 @@ export {
   type Target,
 } from './principals.js'
 export { copyTicket } from './service-ticket.js'
+export {
+  GroupAttribute,
+  LogonUserFlag,
+  MAX_PAC_BUFFERS,
+  MAX_PAC_BYTES,
+  pacBuffer,
+  PacBufferType,
+  readClientInfo,
+  readLogonInfo,
+  readPac,
+  readSignature as readPacSignature,
+  readUpnDnsInfo,
+  readWholeSid,
+  verifyKdcSignature as verifyPacKdcSignature,
+  verifyServerSignature as verifyPacServerSignature,
+  type ClientInfo,
+  type GroupMembership,
+  type LogonInfo,
+  type LogonInfoField,
+  type Pac,
+  type PacBuffer,
+  type PacSignature,
+  type SidAndAttributes,
+  type UpnDnsInfo,
+  type VerifiedPac,
+} from './pac/index.js'
 export { TicketStore } from './ticket-store.js'
 export {
   armorSource,

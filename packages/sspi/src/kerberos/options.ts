@@ -75,6 +75,12 @@ export interface KerberosOptions {
   readonly armor?: CredentialValue | undefined
   /** Whether log-ons are armoured. Default: `required` where there is `armor`, else `available`. */
   readonly fast?: FastPolicy | undefined
+  /**
+   * What acceptors do with the PAC of a ticket, which has the SIDs of Windows' users and groups. `optional`: one that is there must have
+   * a good server signature and be the ticket's own, else the client is refused. `required`: and it must be there. `ignored`: it is not
+   * looked at, and there are no SIDs: for KDCs that hand on the PAC of another ticket. Default `optional`.
+   */
+  readonly pac?: PacPolicy | undefined
   /** Through how many realms to go after a ticket. Default 10. */
   readonly maxReferrals?: number | undefined
   /** For how long to remember that a KDC does not know a service, in seconds. Default 60; 0 for not at all. */
@@ -92,6 +98,9 @@ export interface KerberosOptions {
  * armour and without (Heimdal 7).
  */
 export type FastPolicy = 'required' | 'available' | 'never'
+
+/** What acceptors do with the PAC of a ticket: see `KerberosOptions.pac`. */
+export type PacPolicy = 'optional' | 'required' | 'ignored'
 
 /** The options with their defaults in place. */
 export interface KerberosSettings {
@@ -118,6 +127,7 @@ export interface KerberosSettings {
   readonly preauthMethods: readonly PreauthMethod[]
   readonly armor: CredentialValue | undefined
   readonly fast: FastPolicy
+  readonly pac: PacPolicy
   readonly maxReferrals: number
   readonly negativeCacheSeconds: number
   readonly minimumIterations: number | undefined
@@ -173,6 +183,7 @@ export function readOptions(options: KerberosOptions = {}): KerberosSettings {
     preauthMethods: options.preauthMethods ?? [],
     armor: options.armor,
     fast: options.fast ?? (options.armor === undefined ? 'available' : 'required'),
+    pac: options.pac ?? 'optional',
     maxReferrals: notNegative('maxReferrals', options.maxReferrals ?? 10),
     negativeCacheSeconds: notNegative('negativeCacheSeconds', options.negativeCacheSeconds ?? 60),
     minimumIterations: options.minimumIterations,

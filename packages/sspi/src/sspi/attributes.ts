@@ -230,9 +230,11 @@ export interface KerberosTicket {
   /** On the acceptor's side: what the client put beside it, for which it alone vouches. Copies. */
   readonly clientAuthorizationData: readonly AuthorizationData[]
   /**
-   * On the acceptor's side: the PAC, whose signatures were not checked. The KDC made it, as it lies in the ticket; but whoever
-   * holds the service's key could have put it there, so decide nothing by it that this service must not decide itself.
+   * On the acceptor's side: the PAC, whose server signature was checked under the service's key. Whoever holds that key could have made
+   * it: the KDC, and this service. What of it tells who the client is stands in the access token.
    */
+  readonly verifiedPac: Uint8Array | undefined
+  /** On the acceptor's side: the PAC where nobody checked it, as `pac: 'ignored'` asks for. Decide nothing by it. */
   readonly unverifiedPac: Uint8Array | undefined
 }
 

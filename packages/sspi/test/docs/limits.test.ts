@@ -6,6 +6,7 @@ import { suite, test } from 'node:test'
 import { memoryAccounts } from '../../src/io/accounts/index.js'
 import { fileCcache } from '../../src/io/ccache-store/index.js'
 import { readProfileFiles } from '../../src/io/krb5-conf/index.js'
+import { MAX_PAC_BUFFERS, MAX_PAC_BYTES } from '../../src/kerberos/index.js'
 import {
   DEFAULT_HALF_OPEN_LIMITS,
   passwordCredential,
@@ -114,6 +115,8 @@ const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
     'kerberos/gss/authenticator-checksum.ts',
     /LONGEST_DELEGATION = /,
   ),
+  'PAC of a ticket': () => MAX_PAC_BYTES,
+  'buffers of a PAC': () => MAX_PAC_BUFFERS,
   'messages out of order that are followed': inSource('kerberos/gss/sequence-window.ts', /WINDOW = /),
   'reply of a KCM daemon': inSource('io/ccache-store/kcm-connection.ts', /MOST_REPLY_BYTES = /),
   'conversation with a KCM daemon': inSource('io/ccache-store/kcm-connection.ts', /LONGEST_MILLISECONDS = /),

@@ -42,6 +42,7 @@ import { checkBindings } from './bindings-check.js'
 import { contextAttributes, isDatagram, missingProtection } from './context-flags.js'
 import { isFirstToken, mechanismOf, readContextToken, writeContextToken, type ContextToken } from './context-tokens.js'
 import { writeErrorToken } from './error-tokens.js'
+import { checkPac, type CheckedClient } from './pac-check.js'
 import { KerberosSession } from './session.js'
 
 /** What a first token comes to. */
@@ -53,6 +54,7 @@ type Outcome =
 /** A client that was let in. */
 interface Accepted {
   readonly opened: OpenedRequest
+  readonly checked: CheckedClient
   readonly flags: number
   /** `ASC_RET_…` beyond what the flags say. */
   readonly attributes: number
@@ -180,9 +182,10 @@ export class KerberosAcceptor implements Exchange {
         return { kind: 'again', token: error.token! } // the refuser gives every error one
       }
       checkTransited(opened, this.#settings, refuse)
+      const checked = checkPac(opened, this.#settings, refuse)
       const attributes = this.#checkPolicy(opened, refuse)
       yield* this.#remember(opened, refuse)
-      accepted = this.#letIn(opened, attributes, refuse, now)
+      accepted = this.#letIn(opened, checked, attributes, refuse, now)
       const reply = this.#reply(accepted, oid)
       done = true
       return { kind: 'accepted', accepted, token: reply }
@@ -243,7 +246,7 @@ export class KerberosAcceptor implements Exchange {
     )
   }
 
-  #letIn(opened: OpenedRequest, attributes: number, refuse: Refuse, now: Date): Accepted {
+  #letIn(opened: OpenedRequest, checked: CheckedClient, attributes: number, refuse: Refuse, now: Date): Accepted {
     const { checksum, sessionKey } = opened
     const mutual = (checksum.flags & (GssFlag.MUTUAL | GssFlag.DCE_STYLE)) !== 0
     const random = (length: number): Uint8Array => this.#world.random(length)
@@ -262,6 +265,7 @@ export class KerberosAcceptor implements Exchange {
     const base = (opened.subkey ?? sessionKey).enctype
     return {
       opened,
+      checked,
       flags: checksum.flags & UNDERSTOOD,
       attributes,
       subkey: mutual ? KerberosKey.generate(base, random) : undefined,
@@ -305,7 +309,7 @@ export class KerberosAcceptor implements Exchange {
   }
 
   #done(accepted: Accepted, token: Uint8Array | undefined, consumed: number): Step {
-    const { opened, subkey, seqNumber, flags, delegated } = accepted
+    const { opened, checked, subkey, seqNumber, flags, delegated } = accepted
     const { ticket, authenticator, client, server } = opened
     const key = subkey ?? opened.subkey ?? opened.sessionKey
     for (const other of [opened.subkey, opened.sessionKey]) if (other !== key) other?.dispose()
@@ -320,6 +324,7 @@ export class KerberosAcceptor implements Exchange {
         acceptorSubkey: subkey !== undefined,
         client,
         server,
+        peer: checked.identity,
         targetName: formatName(server.name),
         ticket: {
           flags: ticket.flags,
@@ -329,6 +334,7 @@ export class KerberosAcceptor implements Exchange {
           renewTill: ticket.renewTill,
           authorizationData: this.#request.credential.pacBypass ? [] : (ticket.authorizationData ?? []),
           clientAuthorizationData: authenticator.authorizationData ?? [],
+          pacVerified: checked.pacVerified,
         },
         delegated,
       },

@@ -36,6 +36,8 @@ export interface OpenedRequest {
   readonly client: Principal
   readonly server: Principal
   readonly time: Timestamp
+  /** The service's long-term key that the ticket was opened with. Its credential's, and good as long as that is. */
+  readonly serviceKey: KerberosKey
 }
 
 /** Says what the peer shall be told beside what the caller is told. */
@@ -72,7 +74,7 @@ export function openRequest(request: ApReq, acceptable: Acceptable, refuse: Refu
   }
   const { settings } = acceptable
   const keys = findKeys(request.ticket, acceptable, refuse)
-  const ticket = openTicket(request.ticket, keys, refuse)
+  const { ticket, serviceKey } = openTicket(request.ticket, keys, refuse)
   let sessionKey: KerberosKey | undefined
   let subkey: KerberosKey | undefined
   let done = false
@@ -105,6 +107,7 @@ export function openRequest(request: ApReq, acceptable: Acceptable, refuse: Refu
       client,
       server: { realm: request.ticket.realm, name: request.ticket.sname },
       time: { seconds: authenticator.ctime, microseconds: authenticator.cusec },
+      serviceKey,
     } as OpenedRequest // the one place that makes it
   } catch (error) {
     done = false
@@ -246,7 +249,11 @@ function sameVersion(ours: number, theirs: number): boolean {
   return ours === theirs || (ours < 256 && ours === theirs % 256)
 }
 
-function openTicket(ticket: Ticket, keys: readonly LongTermKey[], refuse: Refuse): EncTicketPart {
+function openTicket(
+  ticket: Ticket,
+  keys: readonly LongTermKey[],
+  refuse: Refuse,
+): { readonly ticket: EncTicketPart; readonly serviceKey: KerberosKey } {
   let failure: unknown
   for (const { key } of keys) {
     let plain: Uint8Array
@@ -256,7 +263,7 @@ function openTicket(ticket: Ticket, keys: readonly LongTermKey[], refuse: Refuse
       failure = error
       continue
     }
-    return takeTicketPart(plain)
+    return { ticket: takeTicketPart(plain), serviceKey: key }
   }
   const versions = keys.map(({ kvno }) => kvno).join(', ')
   throw refuse(

@@ -263,6 +263,7 @@ export class KerberosInitiator implements Exchange {
         acceptorSubkey: acceptorSubkey !== undefined,
         client: service.client,
         server: service.server,
+        peer: undefined,
         targetName,
         ticket: {
           flags: service.flags,
@@ -272,6 +273,7 @@ export class KerberosInitiator implements Exchange {
           renewTill: service.renewTill,
           authorizationData: [],
           clientAuthorizationData: [],
+          pacVerified: false,
         },
         delegated: undefined,
       },

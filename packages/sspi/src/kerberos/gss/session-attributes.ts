@@ -117,6 +117,7 @@ function ticketOf({ client, server, ticket }: SessionParts): KerberosTicket {
     renewTill: ticket.renewTill,
     authorizationData: copies(ticket.authorizationData),
     clientAuthorizationData: copies(ticket.clientAuthorizationData),
-    unverifiedPac: pac === undefined ? undefined : new Uint8Array(pac),
+    verifiedPac: pac !== undefined && ticket.pacVerified ? new Uint8Array(pac) : undefined,
+    unverifiedPac: pac !== undefined && !ticket.pacVerified ? new Uint8Array(pac) : undefined,
   }
 }

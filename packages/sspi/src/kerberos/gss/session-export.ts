@@ -1,12 +1,13 @@
 import { Reader, utf16leDecode, utf16leEncode, Writer } from '../../bytes/index.js'
 import { secretFrom, wipe, type SecretBytes } from '../../crypto/index.js'
+import { readIdentity, writeIdentity } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import { KerberosKey } from '../enctypes/index.js'
 import type { AuthorizationDataElement } from '../messages/index.js'
 import type { Principal } from '../principals.js'
 import type { SessionParts, SessionPositions, TicketFacts } from './session-parts.js'
 
-const VERSION = 1
+const VERSION = 2
 const WHAT = 'Kerberos session'
 /** The most elements that are read: as many as a ticket may have. */
 const MOST_ELEMENTS = 256
@@ -15,8 +16,10 @@ const MOST_ELEMENTS = 256
 export function writeSession(parts: SessionParts, at: SessionPositions): SecretBytes {
   const { ticket, delegated } = parts
   const data = [...ticket.authorizationData, ...ticket.clientAuthorizationData]
+  const peer = writeIdentity(parts.peer)
   // Room for all of it at once, as a rule: nothing secret is moved about.
-  const room = data.reduce((sum, { adData }) => sum + adData.length + 8, 2048 + (delegated?.length ?? 0))
+  const known = 2048 + peer.length + (delegated?.length ?? 0)
+  const room = data.reduce((sum, { adData }) => sum + adData.length + 8, known)
   const writer = new Writer(room)
   const key = parts.key.reveal()
   writer
@@ -29,6 +32,7 @@ export function writeSession(parts: SessionParts, at: SessionPositions): SecretB
   wipe(key)
   writePrincipal(writer, parts.client)
   writePrincipal(writer, parts.server)
+  writeBytes(writer, peer)
   writeText(writer, parts.targetName)
   writeTicket(writer, ticket)
   writeBytes(writer, delegated ?? new Uint8Array(0))
@@ -59,6 +63,7 @@ export function readSession(blob: Uint8Array): { readonly parts: SessionParts; r
   try {
     const client = readPrincipal(reader)
     const server = readPrincipal(reader)
+    const peer = readIdentity(readBytes(reader))
     const targetName = readText(reader)
     const ticket = readTicket(reader)
     const cache = readBytes(reader)
@@ -76,6 +81,7 @@ export function readSession(blob: Uint8Array): { readonly parts: SessionParts; r
       acceptorSubkey: (bits & 2) !== 0,
       client,
       server,
+      peer,
       targetName,
       ticket,
       delegated,
@@ -105,6 +111,7 @@ function writeTicket(writer: Writer, ticket: TicketFacts): void {
   writer.u32le(ticket.flags)
   for (const date of [ticket.authTime, ticket.startTime, ticket.endTime]) writer.u64le(signed(date.getTime()))
   writer.u8(ticket.renewTill === undefined ? 0 : 1).u64le(signed(ticket.renewTill?.getTime() ?? 0))
+  writer.u8(ticket.pacVerified ? 1 : 0)
   for (const list of [ticket.authorizationData, ticket.clientAuthorizationData]) {
     writer.u16le(list.length)
     for (const { adType, adData } of list) {
@@ -121,6 +128,7 @@ function readTicket(reader: Reader): TicketFacts {
   const endTime = readDate(reader)
   const renewable = reader.u8(`${WHAT}: renewable`) === 1
   const renewTill = readDate(reader)
+  const pacVerified = reader.u8(`${WHAT}: PAC`) === 1
   const authorizationData = readElements(reader)
   const clientAuthorizationData = readElements(reader)
   return {
@@ -131,6 +139,7 @@ function readTicket(reader: Reader): TicketFacts {
     renewTill: renewable ? renewTill : undefined,
     authorizationData,
     clientAuthorizationData,
+    pacVerified,
   }
 }
 

@@ -1,5 +1,5 @@
 import type { SecretBytes } from '../../crypto/index.js'
-import type { Side } from '../../sspi/index.js'
+import type { Identity, Side } from '../../sspi/index.js'
 import type { KerberosKey } from '../enctypes/index.js'
 import type { AuthorizationDataElement } from '../messages/index.js'
 import type { Principal } from '../principals.js'
@@ -17,6 +17,8 @@ export interface TicketFacts {
   readonly authorizationData: readonly AuthorizationDataElement[]
   /** The acceptor's: what the client put into its authenticator. */
   readonly clientAuthorizationData: readonly AuthorizationDataElement[]
+  /** The acceptor's: whether the PAC's server signature was checked. */
+  readonly pacVerified: boolean
 }
 
 /** What a session is opened with. */
@@ -33,6 +35,8 @@ export interface SessionParts {
   readonly acceptorSubkey: boolean
   readonly client: Principal
   readonly server: Principal
+  /** The acceptor's: who the client is, as far as that was checked. */
+  readonly peer: Identity | undefined
   /** As the initiator's caller gave it, or as the ticket names the server. */
   readonly targetName: string
   readonly ticket: TicketFacts

@@ -18,7 +18,6 @@ import {
   type Unsealed,
   type World,
 } from '../../sspi/index.js'
-import { formatName } from '../principals.js'
 import { GssFlag } from './authenticator-checksum.js'
 import { sequencePolicy } from './context-flags.js'
 import { totalBytes, type MessageProtection, type WrappedMessage } from './message-protection.js'
@@ -49,7 +48,7 @@ export class KerberosSession implements Session {
     this.#info = info
     this.contextAttr = parts.contextAttr
     this.expiry = parts.ticket.endTime
-    this.peer = parts.side === 'acceptor' ? identityOf(parts) : undefined
+    this.peer = parts.peer
     this.#protection = openProtection({
       side: parts.side,
       key: parts.key,
@@ -192,11 +191,6 @@ export class KerberosSession implements Session {
 }
 
 const TWO_32 = 0x1_0000_0000
-
-/** Who the ticket says the client is. Nothing is taken from a PAC, whose signatures nobody has checked. */
-function identityOf({ client }: SessionParts): Identity {
-  return { name: formatName(client.name), domain: client.realm, sid: undefined, groups: [], source: 'verified' }
-}
 
 /** Puts pieces into memory one after the other. */
 function putPieces(pieces: readonly Uint8Array[], room: Uint8Array): void {

@@ -12,6 +12,7 @@ import { KERBEROS_OID } from '../../../src/kerberos/gss/oids.js'
 import { KeyTable } from '../../../src/kerberos/key-table.js'
 import { decodeDer, readApRep, readApReq, type ApReq } from '../../../src/kerberos/messages/index.js'
 import { kerberosPackage } from '../../../src/kerberos/package.js'
+import { PacBufferType } from '../../../src/kerberos/pac/index.js'
 import { parsePrincipal, type Principal } from '../../../src/kerberos/principals.js'
 import type { ServiceTicket } from '../../../src/kerberos/service-ticket.js'
 import { TicketStore } from '../../../src/kerberos/ticket-store.js'
@@ -181,6 +182,15 @@ test('flags that nobody has defined, and what follows the checksum, count for no
   assert.equal(accept(Uint8Array.from([...recorded, 1, 2, 3, 4, 5])), plain)
 })
 
+const pacs = readVectors<{ readonly pac: string }, PacExpected>('pac/pac.json').cases
+
+interface PacExpected {
+  readonly buffers?: readonly {
+    readonly type: number
+    readonly decoded?: { readonly LogonDomainId: string; readonly UserId: number }
+  }[]
+}
+
 interface RequestInput {
   readonly token: string
   readonly framing: string
@@ -195,7 +205,7 @@ interface RequestExpected {
 }
 
 for (const { name, input, expected } of readVectors<RequestInput, RequestExpected>('kerberos/ap-req.json').cases) {
-  test(`an AP-REQ of Windows is accepted, its PAC shown and not believed: ${name}`, () => {
+  test(`an AP-REQ of Windows is accepted, and its PAC is checked: ${name}`, () => {
     const token = input.framing.startsWith('SPNEGO') ? mechTokenOf(fromHex(input.token)) : fromHex(input.token)
     const { ticket } = requestOf(token)
     const principal: Principal = { realm: ticket.realm, name: ticket.sname }
@@ -207,17 +217,22 @@ for (const { name, input, expected } of readVectors<RequestInput, RequestExpecte
     assert.ok(step.kind === 'done')
     const { session } = step
     const shown = session.query(SECPKG_ATTR_KERBEROS_TICKET)!
-    assert.equal(shown.unverifiedPac && toHex(shown.unverifiedPac), expected.pac)
+    assert.equal(shown.verifiedPac && toHex(shown.verifiedPac), expected.pac)
     const { cname, crealm } = expected.encTicketPart
-    assert.deepEqual(session.peer, {
-      name: cname.name.join('/'),
-      domain: crealm,
-      sid: undefined,
-      groups: [],
-      source: 'verified',
-    })
+    const { peer } = session
+    assert.deepEqual([peer?.name, peer?.domain, peer?.source], [cname.name.join('/'), crealm, 'verified'])
+    assert.equal(peer?.origins?.sid?.integrity, expected.pac === undefined ? undefined : 'signed')
+    const sid = sidIn(expected.pac)
+    if (sid !== undefined) assert.equal(peer?.sid, sid)
     session.dispose()
   })
+}
+
+/** The user that a PAC of the vectors names, which has the same PACs taken apart. */
+function sidIn(pac: string | undefined): string | undefined {
+  const known = pacs.find(({ input }) => input.pac === pac)
+  const info = known?.expected.buffers?.find(({ type }) => type === PacBufferType.LOGON_INFO)?.decoded
+  return info && `${info.LogonDomainId}-${info.UserId}`
 }
 
 /** The tokens without SPNEGO around them. */

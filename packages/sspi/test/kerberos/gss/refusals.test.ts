@@ -363,13 +363,14 @@ suite('what an exchange does when asked to', () => {
     assert.ok(!meeting.client.session.achieved.includes('delegation'))
   })
 
-  test('what a PAC says is shown and not believed', async () => {
+  test('what a PAC says is shown and not believed, where it shall be ignored', async () => {
     const authorizationData = [{ adType: AuthorizationDataType.AD_WIN2K_PAC, adData: TEXT }]
-    const meeting = meet({ kdc: { authorizationData } })
+    const meeting = meet({ kdc: { authorizationData }, serverOptions: { pac: 'ignored' } })
     await shakeHands(meeting)
     const { session } = meeting.server
-    assert.deepEqual(session.attribute(SECPKG_ATTR_KERBEROS_TICKET).unverifiedPac, TEXT)
-    assert.deepEqual(session.peer, { name: 'alice', domain: REALM, sid: undefined, groups: [], source: 'verified' })
+    const { unverifiedPac, verifiedPac } = session.attribute(SECPKG_ATTR_KERBEROS_TICKET)
+    assert.deepEqual([unverifiedPac, verifiedPac], [TEXT, undefined])
+    assert.deepEqual([session.peer?.name, session.peer?.domain, session.peer?.sid], ['alice', REALM, undefined])
   })
 
   test('in a datagram context the caller counts', async () => {

@@ -35,6 +35,7 @@ function partsOf(side: Side, parts: Partial<SessionParts> & { readonly enctype?:
     acceptorSubkey: true,
     client: { realm: 'EXAMPLE.COM', name: { nameType: 1, nameString: ['alice'] } },
     server: { realm: 'EXAMPLE.COM', name: { nameType: 2, nameString: ['HTTP', 'www.example.com'] } },
+    peer: undefined,
     targetName: 'HTTP/www.example.com',
     ticket: {
       flags: 0x4080_0000,
@@ -44,6 +45,7 @@ function partsOf(side: Side, parts: Partial<SessionParts> & { readonly enctype?:
       renewTill: undefined,
       authorizationData: [{ adType: 128, adData: fromHex('0102') }],
       clientAuthorizationData: [{ adType: -5, adData: fromHex('03') }],
+      pacVerified: false,
     },
     delegated: undefined,
     ...rest,

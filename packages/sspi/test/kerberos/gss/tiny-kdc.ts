@@ -46,12 +46,15 @@ export interface TinyKdcOptions {
   readonly ticketFlags?: number
   readonly lifetimeSeconds?: number
   readonly transited?: TransitedEncoding
-  readonly authorizationData?: readonly AuthorizationDataElement[]
+  readonly authorizationData?: readonly AuthorizationDataElement[] | AuthorizationDataMaker
   /** The same of ticket-granting tickets. */
   readonly tgtAuthorizationData?: readonly AuthorizationDataElement[]
   /** Put on every service ticket, whatever the version of the key is. */
   readonly kvno?: number
 }
+
+/** Makes the authorization data of a service ticket, which may be signed by the service's key. */
+export type AuthorizationDataMaker = (serverKey: KerberosKey) => readonly AuthorizationDataElement[]
 
 export const REALM = 'EXAMPLE.COM'
 const KVNO = 3
@@ -177,7 +180,11 @@ export class TinyKdc {
         crealm: client.crealm,
         cname: client.cname,
         transited: (isService ? transited : undefined) ?? NO_TRANSITED,
-        authorizationData: isService ? authorizationData : tgtAuthorizationData,
+        authorizationData: isService
+          ? typeof authorizationData === 'function'
+            ? authorizationData(serverKey)
+            : authorizationData
+          : tgtAuthorizationData,
       },
       writeEncTicketPart,
     )
