@@ -98,6 +98,15 @@ export class Impersonator {
     return revealCredential(defaultCredentials, purpose)
   }
 
+  /**
+   * Whose the caller's default credentials are: the same object for the same context, `undefined` for the process.
+   *
+   * @throws {@link SspiError} as {@link defaultCredential} for an initiator, when there are none.
+   */
+  defaultOwner(): object | undefined {
+    return this.#current()?.owner()
+  }
+
   #current(): Impersonation | undefined {
     const value = this.#parts.ambient?.current()
     return value instanceof Impersonation ? value : undefined
@@ -129,8 +138,13 @@ class Impersonation {
     )
   }
 
+  owner(): object {
+    this.#usableSession('outbound')
+    return this.#state
+  }
+
   async reveal(purpose: RevealPurpose): Promise<RevealedCredential> {
-    const session = this.#usableSession(purpose)
+    const session = this.#usableSession(purpose.use)
     const delegated = session.query(SECPKG_ATTR_DELEGATED_CREDENTIAL)
     wipe(delegated?.tsCredentials)
     if (delegated?.credential !== undefined) return revealCredential(delegated.credential, purpose)
@@ -141,7 +155,7 @@ class Impersonation {
   }
 
   /** The session, when it may be used for this. */
-  #usableSession({ use }: RevealPurpose): Session {
+  #usableSession(use: RevealPurpose['use']): Session {
     const { phase } = this.#state
     const { impersonationLevel: level } = this.#token
     if (this.#ended) {

@@ -359,6 +359,17 @@ export class SecurityFunctionTable extends AuthIdentityFunctions implements Leve
     return this.#impersonator.capture()
   }
 
+  /**
+   * Whose the caller's default credentials are: the same object for as long as it is the same client's context, `undefined` for the
+   * process itself. For whoever keeps what was acquired or authenticated without naming credentials: it is to be kept by this.
+   *
+   * @throws `SspiError` `SEC_E_NO_CREDENTIALS`, `SEC_E_CONTEXT_EXPIRED` where `acquireCredentialsHandle` would, since the client that is impersonated has
+   *   delegated nothing, or its impersonation is over.
+   */
+  defaultCredentialsOwner(): object | undefined {
+    return this.#impersonator.defaultOwner()
+  }
+
   // ------------------------------------------------------------------ messages
 
   /**

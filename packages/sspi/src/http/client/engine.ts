@@ -7,9 +7,10 @@ import { Connection, type WireResponse } from './connection.js'
 import { dial, startTls } from './dial.js'
 import { lost } from './failures.js'
 import { readHostPatterns } from './host-patterns.js'
-import { HttpIdentity } from './identity.js'
+import { Identities } from './identities.js'
+import type { HttpIdentity } from './identity.js'
 import type { HttpCredentials, HttpSettings, ProxyOptions } from './options.js'
-import type { HttpAuthentication, Party, PartyMemory } from './party.js'
+import type { HttpAuthentication, Party } from './party.js'
 import { ConnectionPool } from './pool.js'
 import { proxyChooser, proxyUrl, type ChooseProxy } from './proxies.js'
 import { openTunnel } from './tunnel.js'
@@ -62,24 +63,20 @@ export class HttpEngine {
   readonly #pool: ConnectionPool
   readonly #chooseProxy: ChooseProxy
   readonly #mayDelegate: (url: URL) => boolean
-  readonly #identities = new Map<HttpCredentials | undefined, HttpIdentity>()
-  readonly #memories = new Map<string, PartyMemory>()
+  readonly #identities: Identities
   readonly #tunnels = new WeakMap<Connection, HttpAuthentication>()
 
   constructor(settings: HttpSettings) {
     this.settings = settings
+    this.#identities = new Identities(settings.sspi)
     this.#pool = new ConnectionPool(settings.limits.maxConnections)
     this.#chooseProxy = proxyChooser(settings.proxy)
     this.#mayDelegate = readHostPatterns(settings.delegateTo, 'delegateTo')
   }
 
-  /** Who a credential is: the same value is the same identity, and two values never are, whatever is in them. */
+  /** Who a credential is; see {@link Identities.of}. */
   identityOf(credentials: HttpCredentials | undefined): HttpIdentity {
-    const known = this.#identities.get(credentials)
-    if (known !== undefined) return known
-    const made = new HttpIdentity(this.#identities.size, credentials, this.settings.sspi)
-    this.#identities.set(credentials, made)
-    return made
+    return this.#identities.of(credentials)
   }
 
   /**
@@ -127,9 +124,7 @@ export class HttpEngine {
   /** Ends all connections, and forgets who the client is. */
   close(): void {
     this.#pool.close()
-    for (const identity of this.#identities.values()) identity[Symbol.dispose]()
-    this.#identities.clear()
-    this.#memories.clear()
+    this.#identities[Symbol.dispose]()
   }
 
   #answer(call: Call, key: string, connection: Connection, { message }: WireResponse): EngineResponse {
@@ -157,7 +152,7 @@ export class HttpEngine {
       identity,
       schemes: this.settings.schemes,
       delegate: this.#mayDelegate(url),
-      memory: this.#memory(identity, url),
+      memory: identity.memoryOf(url),
       settings: this.settings,
     }
   }
@@ -172,16 +167,9 @@ export class HttpEngine {
       identity: own,
       schemes: proxy.schemes ?? this.settings.schemes,
       delegate: false,
-      memory: this.#memory(own, url),
+      memory: own.memoryOf(url),
       settings: this.settings,
     }
-  }
-
-  #memory(identity: HttpIdentity, url: URL): PartyMemory {
-    const key = `${identity.id} ${url.origin}`
-    const memory = this.#memories.get(key) ?? { scheme: undefined, severalLegs: false }
-    this.#memories.set(key, memory)
-    return memory
   }
 
   #route({ url, identity }: EngineRequest): Route {

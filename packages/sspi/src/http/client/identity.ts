@@ -7,14 +7,16 @@ import {
   SECPKG_CRED_OUTBOUND,
   type AcquiredCredentials,
   type CredHandle,
+  type RunAsCaptured,
   type SecurityFunctionTable,
 } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import type { HttpCredentials } from './options.js'
+import type { PartyMemory } from './party-memory.js'
 import type { PackageScheme } from './schemes.js'
 
 /** What an identity is acquired with. */
-type Acquirer = Pick<SecurityFunctionTable, 'acquireCredentialsHandle'>
+type Acquirer = Pick<SecurityFunctionTable, 'acquireCredentialsHandle' | 'captureIdentity'>
 
 /** Credentials that fit no scheme are of these; the next scheme is tried then. Anything else is a failure, which is not gone around. */
 const UNSUITABLE: ReadonlySet<string> = new Set([
@@ -38,12 +40,31 @@ export class HttpIdentity implements Disposable {
   readonly #credentials: HttpCredentials | undefined
   readonly #sspi: Acquirer
   readonly #handles = new Map<string, Promise<AcquiredCredentials>>()
+  readonly #memories = new Map<string, PartyMemory>()
+  #runAs: RunAsCaptured
   #over = false
 
+  /** Made by whoever's default credentials count, where there are no others. */
   constructor(id: number, credentials: HttpCredentials | undefined, sspi: Acquirer) {
     this.id = id
     this.#credentials = credentials
     this.#sspi = sspi
+    this.#runAs = sspi.captureIdentity()
+  }
+
+  /**
+   * Takes the caller for whom default credentials are acquired from now on. A connection may be opened in the course of somebody
+   * else's request, which must not lend this identity theirs.
+   */
+  actForCaller(): void {
+    this.#runAs = this.#sspi.captureIdentity()
+  }
+
+  /** What is known of a server, or a proxy, as this identity has met it. */
+  memoryOf({ origin }: URL): PartyMemory {
+    const memory = this.#memories.get(origin) ?? { scheme: undefined, severalLegs: false }
+    this.#memories.set(origin, memory)
+    return memory
   }
 
   /** The credential for a scheme. @throws `SspiError` as `acquireCredentialsHandle`. */
@@ -68,7 +89,7 @@ export class HttpIdentity implements Disposable {
     if (begun !== undefined) return begun
     const authData = restricted(this.#credentials, scheme)
     const request = { package: scheme.packageName, credentialUse: SECPKG_CRED_OUTBOUND, authData, targetName }
-    const acquired = this.#sspi.acquireCredentialsHandle(request).then((result) => {
+    const acquired = this.#runAs(() => this.#sspi.acquireCredentialsHandle(request)).then((result) => {
       if (!this.#over) return result
       result.credential[Symbol.dispose]()
       throw closed()

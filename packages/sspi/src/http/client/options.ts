@@ -37,10 +37,16 @@ export interface HttpLeg {
   readonly url: string
 }
 
+/** What a client needs of a security interface. */
+export type HttpSecurity = Pick<
+  SecurityFunctionTable,
+  'acquireCredentialsHandle' | 'captureIdentity' | 'defaultCredentialsOwner' | 'initiate'
+>
+
 /** Options of {@link createClient}. */
 export interface HttpClientOptions {
   /** The security interface, of `initSecurityInterface`. */
-  readonly sspi: Pick<SecurityFunctionTable, 'acquireCredentialsHandle' | 'initiate'>
+  readonly sspi: HttpSecurity
   /** Who the client is. Default: the packages' own default, which is nobody unless they are told. */
   readonly credentials?: HttpCredentials | undefined
   /**

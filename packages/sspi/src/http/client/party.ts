@@ -3,6 +3,7 @@ import type { SspiError } from '../../status/index.js'
 import type { AuthFields } from '../messages/index.js'
 import type { HttpIdentity } from './identity.js'
 import type { HttpScheme, HttpSettings } from './options.js'
+import type { PartyMemory } from './party-memory.js'
 
 /** How a server or a proxy has come to know who the client is, or why not. */
 export type HttpAuthentication =
@@ -31,14 +32,6 @@ export type HttpAuthentication =
 
 /** An authentication that the server has let pass. */
 export type Authenticated = Extract<HttpAuthentication, { readonly state: 'authenticated' }>
-
-/** What is remembered of a server or a proxy from one request to the next. */
-export interface PartyMemory {
-  /** The scheme that it took last. */
-  scheme: HttpScheme | undefined
-  /** Whether that took more than one request. */
-  severalLegs: boolean
-}
 
 /** Who is authenticated to: a server or a proxy, by one identity. */
 export interface Party {
