@@ -1,4 +1,4 @@
-// HTTP that authenticates itself: the client, and messages, which clients and servers share.
+// HTTP that authenticates itself: the client, the server, and messages, which they share.
 
 export {
   authenticationOf,
@@ -39,3 +39,26 @@ export {
   type AuthParameter,
   type SchemeValue,
 } from './messages/index.js'
+export {
+  accountPasswords,
+  createHttpAuthenticator,
+  endPointBindings,
+  kdcPasswords,
+  type HeaderField,
+  type HttpAuthenticated,
+  type HttpAuthenticator,
+  type HttpAuthenticatorOptions,
+  type HttpCookieOptions,
+  type HttpDecideOptions,
+  type HttpDecision,
+  type HttpLogOn,
+  type HttpPersistence,
+  type HttpRefusalPage,
+  type HttpServerLimits,
+  type HttpServerRequest,
+  type HttpServerResponse,
+  type KdcPasswordOptions,
+  type OfferedScheme,
+  type PasswordCheck,
+  type ProvenByPassword,
+} from './server/index.js'

@@ -1,0 +1,82 @@
+import {
+  CredHandle,
+  SECPKG_CRED_INBOUND,
+  type CredentialValue,
+  type SecurityFunctionTable,
+  type SecWinntAuthIdentity,
+} from '../../sspi/index.js'
+import { SspiError } from '../../status/index.js'
+
+/** What a server's credentials of one package are made of, and for how long. */
+export interface AcceptorCredentialParts {
+  readonly sspi: Pick<SecurityFunctionTable, 'acquireCredentialsHandle'>
+  readonly packageName: string
+  readonly credentials: CredentialValue | SecWinntAuthIdentity | CredHandle | undefined
+  readonly seconds: number
+  readonly now: () => Date
+}
+
+/**
+ * A server's credentials, acquired once for many clients instead of for each, and again after a while: keytabs change.
+ */
+export class AcceptorCredential implements Disposable {
+  readonly #parts: AcceptorCredentialParts
+  #held: { readonly handle: CredHandle; readonly since: number } | undefined
+  #coming: Promise<CredHandle> | undefined
+
+  constructor(parts: AcceptorCredentialParts) {
+    this.#parts = parts
+  }
+
+  /** The handle to accept with, at once: it may have gone in the next turn. @throws `SspiError` as `acquireCredentialsHandle`. */
+  current(): CredHandle | Promise<CredHandle> {
+    const { credentials, seconds, now } = this.#parts
+    if (credentials instanceof CredHandle) return credentials
+    if (this.#held !== undefined && now().getTime() - this.#held.since < seconds * 1000) return this.#held.handle
+    this.#coming ??= this.#acquire(credentials).finally(() => {
+      this.#coming = undefined
+    })
+    return this.#coming
+  }
+
+  /**
+   * Whether it is worth trying again with what the credentials are made of now: a client may have a ticket for a key that is newer than
+   * what was read. Forgets what was read then.
+   */
+  outdated(): boolean {
+    const { credentials, now } = this.#parts
+    if (credentials instanceof CredHandle || this.#held === undefined) return false
+    // Whoever sends tickets that nobody has a key for does not make it read the keytab more often than this.
+    if (now().getTime() - this.#held.since < RETRY_MILLISECONDS) return false
+    this.#retire()
+    return true
+  }
+
+  [Symbol.dispose](): void {
+    this.#held?.handle[Symbol.dispose]()
+    this.#held = undefined
+  }
+
+  async #acquire(authData: CredentialValue | SecWinntAuthIdentity | undefined): Promise<CredHandle> {
+    const { sspi, packageName, now } = this.#parts
+    const request = { package: packageName, credentialUse: SECPKG_CRED_INBOUND, authData }
+    const { credential } = await sspi.acquireCredentialsHandle(request).catch((cause: unknown) => {
+      if (cause instanceof SspiError) throw cause
+      throw new SspiError('SEC_E_NO_CREDENTIALS', `${packageName}: the server's credentials could not be had`, {
+        cause,
+      })
+    })
+    this.#retire()
+    this.#held = { handle: credential, since: now().getTime() }
+    return credential
+  }
+
+  /** Frees the handle when those have begun who were given it in this turn. */
+  #retire(): void {
+    const old = this.#held?.handle
+    this.#held = undefined
+    if (old !== undefined) setImmediate(() => old[Symbol.dispose]())
+  }
+}
+
+const RETRY_MILLISECONDS = 1_000

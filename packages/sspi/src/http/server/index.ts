@@ -1,0 +1,25 @@
+export type { HttpLogOn, OfferedScheme } from './log-on.js'
+export {
+  createHttpAuthenticator,
+  type HttpAuthenticated,
+  type HttpAuthenticator,
+  type HttpDecideOptions,
+} from './authenticator.js'
+export { endPointBindings } from './channel.js'
+export type { HttpDecision } from './decision.js'
+export type {
+  HttpAuthenticatorOptions,
+  HttpCookieOptions,
+  HttpPersistence,
+  HttpRefusalPage,
+  HttpServerLimits,
+} from './options.js'
+export {
+  accountPasswords,
+  kdcPasswords,
+  type KdcPasswordOptions,
+  type PasswordCheck,
+  type ProvenByPassword,
+} from './password-checks.js'
+export type { HttpServerRequest, HttpServerResponse } from './node-messages.js'
+export type { HeaderField } from './scheme-outcome.js'
