@@ -455,6 +455,31 @@ suite('HTTP: the server proves itself', () => {
     const keys = [here, there].map((session) => session.query(SECPKG_ATTR_SESSION_KEY)?.sessionKey)
     assert.deepEqual(keys[0], keys[1])
   })
+
+  test('a request whose key was made anew of its own nonces is taken, as Firefox makes it', () => {
+    const server = new Server({ digest: { algorithms: ['SHA-256-sess'] } })
+    const side = httpClient()
+    const sent = side.step(server.accept(HTTP).text(undefined), asClient)
+    const there = sessionOf(
+      server.accept(HTTP).step(textOf(sent.kind === 'done' ? sent.token! : new Uint8Array()), GET),
+    )
+    verifyResponse(sessionOf(sent), signResponse(there))
+    const next = textOf(signRequest(sessionOf(sent), 'GET', URI))
+    const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+    const anew = (password: string): Uint8Array => {
+      const nonces = `${field(next, 'nonce')}:0123456789abcdef`
+      const ha1 = sha256(`${sha256(`alice:${field(next, 'realm')}:${password}`)}:${nonces}`)
+      const middle = [field(next, 'nonce'), field(next, 'nc'), '0123456789abcdef', 'auth'].join(':')
+      const response = sha256(`${ha1}:${middle}:${sha256(`GET:${URI}`)}`)
+      const changed = next
+        .replace(field(next, 'response') ?? '', response)
+        .replace(/cnonce="[^"]*"/, 'cnonce="0123456789abcdef"')
+      return latin1(changed)
+    }
+    refused(() => verifyRequest(there, anew('another'), 'GET', URI), 'SEC_E_MESSAGE_ALTERED')
+    verifyRequest(there, anew(PASSWORD), 'GET', URI)
+    refused(() => verifyRequest(there, anew(PASSWORD), 'GET', URI), 'SEC_E_OUT_OF_SEQUENCE')
+  })
 })
 
 suite('HTTP: the messages of a context', () => {
