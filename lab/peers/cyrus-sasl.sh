@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # cyrus-sasl.sh up|down|env: Cyrus SASL's sample client and server, and an OpenLDAP server that uses Cyrus SASL, with accounts
-# in a sasldb: DIGEST-MD5 with all of its layers, token by token and under a real protocol.
+# in a sasldb: DIGEST-MD5 with all of its layers, token by token and under a real protocol; GSSAPI and GSS-SPNEGO of MIT Kerberos, whose
+# tickets and keys a test brings along.
 LAB_PEER=cyrus-sasl
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 D=$LAB_DIR/$LAB_PEER
@@ -18,7 +19,7 @@ env_lines() {
 
 up() {
   [ "$(id -u)" = 0 ] || lab_die 'a mount namespace needs root'
-  lab_need sasl2-bin libsasl2-modules libsasl2-modules-db slapd ldap-utils
+  lab_need sasl2-bin libsasl2-modules libsasl2-modules-db libsasl2-modules-gssapi-mit slapd ldap-utils
   lab_not_at_boot slapd slapd.service
   lab_not_at_boot sasl2-bin saslauthd.service
   lab_alive slapd && return 0
@@ -37,7 +38,7 @@ up() {
 write_accounts() {
   local user
   cat >"$D/sasl/sample.conf" <<X
-mech_list: DIGEST-MD5
+mech_list: DIGEST-MD5 GSSAPI GSS-SPNEGO
 pwcheck_method: auxprop
 auxprop_plugin: sasldb
 sasldb_path: $D/sasldb2

@@ -6,6 +6,12 @@ import { commandOf } from './peers.js'
 /** How to start a sample program of Cyrus SASL. */
 export interface SaslSampleOptions {
   readonly role: 'client' | 'server'
+  /** Default `DIGEST-MD5`. */
+  readonly mechanism?: string
+  /** The server's name, of which the realm is part with DIGEST-MD5. Default `localhost`. */
+  readonly host?: string
+  /** Of the process, beside the rest: where its tickets and keys are. */
+  readonly env?: Readonly<Record<string, string>>
   /** The strength of the layer in bits, least and most: 0 is none, 1 integrity, 40, 56, 112 and 128 the ciphers. */
   readonly bits: readonly [least: number, most: number]
   /** Of a client. */
@@ -15,7 +21,7 @@ export interface SaslSampleOptions {
 
 const WAIT_MILLISECONDS = 30_000
 
-/** A sample program of Cyrus SASL: it speaks DIGEST-MD5 line by line, tokens in base64, then one message each way under the layer. */
+/** A sample program of Cyrus SASL: it speaks a mechanism line by line, tokens in base64, then one message each way under the layer. */
 export class SaslSample implements AsyncDisposable {
   readonly #child: Child
   readonly #theirs: 'C: ' | 'S: '
@@ -30,18 +36,12 @@ export class SaslSample implements AsyncDisposable {
     return new SaslSample(options)
   }
 
-  private constructor({ role, bits, user = '', password = '' }: SaslSampleOptions) {
+  private constructor(options: SaslSampleOptions) {
+    const { role, bits, user = '', password = '', mechanism = 'DIGEST-MD5', host = 'localhost', env } = options
     const layer = ['-b', `min=${bits[0]},max=${bits[1]}`]
-    const args =
-      role === 'server'
-        ? ['-d', 'localhost', '-u', 'localhost']
-        : ['-n', 'localhost', '-u', user, '-a', user, '-r', 'localhost']
-    this.#child = new Child(`sasl-sample-${role}`, commandOf('cyrus-sasl'), [
-      role,
-      ...['-m', 'DIGEST-MD5', '-s', 'ldap'],
-      ...args,
-      ...layer,
-    ])
+    const args = role === 'server' ? ['-d', host, '-u', host] : ['-n', host, '-u', user, '-a', user, '-r', host]
+    const all = [role, '-m', mechanism, '-s', 'ldap', ...args, ...layer]
+    this.#child = new Child(`sasl-sample-${role}`, commandOf('cyrus-sasl'), all, env)
     this.#theirs = role === 'server' ? 'S: ' : 'C: '
     this.#password = password
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
