@@ -57,6 +57,8 @@ export {
   type StreamSizes,
   type TargetInformation,
 } from './attributes.js'
+export { SspiAsyncContext, type SspiAsyncNotifyCallback } from './async-calls/async-context.js'
+export { AsyncFunctions } from './async-calls/async-functions.js'
 export { AuthIdentity } from './auth-identity/auth-identity.js'
 export type { CredRead, CredWrite } from './auth-identity/credential-manager.js'
 export {

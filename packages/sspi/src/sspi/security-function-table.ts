@@ -1,5 +1,5 @@
 import { SEC_E_INCOMPLETE_MESSAGE, SEC_E_OK, SEC_I_CONTEXT_EXPIRED, SEC_I_RENEGOTIATE } from '../status/index.js'
-import { AuthIdentityFunctions } from './auth-identity/identity-functions.js'
+import { AsyncFunctions } from './async-calls/async-functions.js'
 import type { ContextAttribute, ContextAttributes, SettableAttribute, SettableAttributes } from './attributes.js'
 import type { SecBufferDesc } from './buffer.js'
 import type { SecurityPackage } from './contract.js'
@@ -69,7 +69,7 @@ export interface SecurityFunctionTableParts {
  * Every failure is thrown as an `SspiError`; the statuses that are results are returned. Calls on one context must not
  * overlap (`SEC_E_OUT_OF_SEQUENCE`); an ended handle is answered with `SEC_E_INVALID_HANDLE`.
  */
-export class SecurityFunctionTable extends AuthIdentityFunctions implements LevelOne {
+export class SecurityFunctionTable extends AsyncFunctions implements LevelOne {
   /** The version of the table, as on Windows. */
   readonly dwVersion = SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION
   readonly #registry: PackageRegistry
