@@ -9,6 +9,8 @@ import {
   SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
   splitUserName,
   SspiError,
+  WDIGEST_SP_NAME,
+  orAudited,
   type AcceptRequest,
   type Account,
   type AccountQuery,
@@ -327,11 +329,12 @@ export class DigestAcceptor implements Exchange {
     const { policy } = this.#world
     const claimed = claimedBinding(response)
     const required = (this.#contextReq & ASC_REQ_PROXY_BINDINGS) !== 0
-    const present = checkChannel(claimed, this.#channelBindings, policy, required)
+    const own = this.#channelBindings
+    const present = orAudited(own, WDIGEST_SP_NAME, this.#world, () => checkChannel(claimed, own, policy, required))
     // SASL's digest-uri is the service, and the response covers it: RFC 2831 §2.1.2.
     const service = this.#form === 'sasl' ? response.uri : (claimed?.service ?? '')
     checkService(service, policy)
-    const attributes = this.#channelBindings !== undefined && !present ? ASC_RET_MISSING_BINDINGS : 0
+    const attributes = own !== undefined && !present ? ASC_RET_MISSING_BINDINGS : 0
     return { targetName: textOf(service), attributes }
   }
 

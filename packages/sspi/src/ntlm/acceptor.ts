@@ -10,6 +10,8 @@ import {
   SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
   SECPKG_ATTR_PACKAGE_INFO,
   SspiError,
+  NTLMSP_NAME,
+  orAudited,
   type AcceptRequest,
   type Account,
   type Answer,
@@ -263,8 +265,11 @@ export class NtlmAcceptor implements Exchange {
 
   #checkBindings(client: ProvenClient, integrity: Integrity): number {
     const mayBeMissing = (this.#contextReq & ASC_REQ_ALLOW_MISSING_BINDINGS) !== 0
-    const present = checkBindings(client, integrity, this.#channelBindings, this.#world.policy, mayBeMissing)
-    return this.#channelBindings !== undefined && !present ? ASC_RET_MISSING_BINDINGS : 0
+    const own = this.#channelBindings
+    const present = orAudited(own, NTLMSP_NAME, this.#world, () =>
+      checkBindings(client, integrity, own, this.#world.policy, mayBeMissing),
+    )
+    return own !== undefined && !present ? ASC_RET_MISSING_BINDINGS : 0
   }
 
   #acceptAnonymous(challenged: Challenged, message: AuthenticateMessage, agreed: number, consumed: number): Step {

@@ -29,6 +29,13 @@ export type AuthenticationEvent =
       readonly user: string
       readonly target: string | undefined
     }
+  | {
+      /** An acceptor that only audits channel bindings would have refused a client for them. */
+      readonly kind: 'channel-bindings-audited'
+      readonly packageName: string
+      readonly side: Side
+      readonly message: string
+    }
 
 /** Which side of an exchange. */
 export type Side = 'initiator' | 'acceptor'

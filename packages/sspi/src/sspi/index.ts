@@ -95,6 +95,7 @@ export {
 export { SecBuffer, SecBufferDesc } from './buffer.js'
 export {
   hashChannelBindings,
+  orAudited,
   readSecChannelBindings,
   serialiseChannelBindings,
   writeSecChannelBindings,
@@ -533,6 +534,8 @@ export {
   SECURITY_NATIVE_DREP,
   SECURITY_NETWORK_DREP,
   SECURITY_SUPPORT_PROVIDER_INTERFACE_VERSION,
+  SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS,
+  SEC_CHANNEL_BINDINGS_VALID_FLAGS,
   SEC_WINNT_AUTH_IDENTITY_ANSI,
   SEC_WINNT_AUTH_IDENTITY_ENCRYPT_FOR_SYSTEM,
   SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_LOGON,

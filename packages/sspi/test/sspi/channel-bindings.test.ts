@@ -4,6 +4,7 @@ import { fromHex, toHex } from '../../src/bytes/index.js'
 import {
   hashChannelBindings,
   readSecChannelBindings,
+  SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS,
   SECBUFFER_CHANNEL_BINDINGS,
   SecBuffer,
   SecBufferDesc,
@@ -12,6 +13,7 @@ import {
   writeSecChannelBindings,
   type ChannelBindings,
 } from '../../src/sspi/index.js'
+import { testTable } from '../compliance/setup.js'
 import { readVectors } from '../vectors.js'
 import { Bench } from './table.js'
 
@@ -90,3 +92,53 @@ suite('channel bindings', () => {
     assert.equal(bench.fake.exchanges.length, 1)
   })
 })
+
+suite('sspiSetChannelBindingFlags', () => {
+  const table = testTable([])
+  const plain = writeSecChannelBindings({
+    initiatorAddrType: 2,
+    initiatorAddress: Uint8Array.of(7),
+    applicationData: Uint8Array.of(1, 2),
+  })
+  const audited = table.sspiSetChannelBindingFlags({ bindings: plain }, SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS).bindings
+
+  test('makes them a SEC_CHANNEL_BINDINGS_EX, as sspi.h lays it out', () => {
+    const head = '43424558 01000000 30000000 33000000' // 'XEBC', flags, cbHeaderLength, cbStructureLength
+    const parts = '02000000 01000000 30000000 00000000 00000000 00000000 02000000 31000000'
+    assert.equal(toHex(audited), `${head} ${parts} 07 0102`.replaceAll(' ', ''))
+  })
+
+  test('gives back what they were before when the flag is taken away', () => {
+    assert.deepEqual(table.sspiSetChannelBindingFlags({ bindings: audited }, 0).bindings, plain)
+    assert.deepEqual(table.sspiSetChannelBindingFlags({ bindings: audited }, 1).bindings, audited)
+    assert.equal(readSecChannelBindings(audited).audit, true)
+    assert.equal(hashOf(audited), hashOf(plain))
+  })
+
+  test('knows no other flags', () => {
+    for (const flags of [2, 3, -1]) {
+      assert.throws(() => table.sspiSetChannelBindingFlags({ bindings: plain }, flags), {
+        code: 'SEC_E_INVALID_PARAMETER',
+      })
+    }
+  })
+
+  test('what does not parse is refused, whatever is changed or cut', () => {
+    for (let length = 0; length < audited.length; length++) {
+      assert.throws(() => readSecChannelBindings(audited.subarray(0, length)), { code: 'SEC_E_INVALID_TOKEN' })
+    }
+    for (const [at, value] of [
+      [4, 2],
+      [8, 0x31],
+      [12, 0x34],
+    ] as const) {
+      const changed = audited.slice()
+      changed[at] = value
+      assert.throws(() => readSecChannelBindings(changed), { code: 'SEC_E_INVALID_TOKEN' })
+    }
+  })
+})
+
+function hashOf(bindings: Uint8Array): string {
+  return toHex(hashChannelBindings(readSecChannelBindings(bindings)))
+}

@@ -7,6 +7,8 @@ import {
   ASC_RET_NULL_SESSION,
   SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
   SECPKG_ATTR_PACKAGE_INFO,
+  MICROSOFT_KERBEROS_NAME,
+  orAudited,
   type AcceptRequest,
   type AttributeTable,
   type ChannelBindings,
@@ -212,7 +214,10 @@ export class KerberosAcceptor implements Exchange {
   #checkPolicy(opened: OpenedRequest, refuse: Refuse): number {
     const { contextReq } = this.#request
     const mayBeMissing = (contextReq & ASC_REQ_ALLOW_MISSING_BINDINGS) !== 0
-    const bound = checkBindings(opened, this.#channelBindings, this.#world.policy, mayBeMissing, refuse)
+    const own = this.#channelBindings
+    const bound = orAudited(own, MICROSOFT_KERBEROS_NAME, this.#world, () =>
+      checkBindings(opened, own, this.#world.policy, mayBeMissing, refuse),
+    )
     const missing = missingProtection(contextReq, opened.checksum.flags)
     if (missing !== undefined) {
       throw refuse(
@@ -229,7 +234,7 @@ export class KerberosAcceptor implements Exchange {
         `Kerberos: the client is anonymous (${formatPrincipal(opened.client)}); only ASC_REQ_ALLOW_NULL_SESSION lets it in`,
       )
     }
-    const unbound = this.#channelBindings !== undefined && !bound
+    const unbound = own !== undefined && !bound
     return (unbound ? ASC_RET_MISSING_BINDINGS : 0) | (anonymous ? ASC_RET_NULL_SESSION : 0)
   }
 

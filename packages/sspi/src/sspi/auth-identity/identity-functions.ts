@@ -2,7 +2,9 @@ import { utf16leDecode, utf16leEncode } from '../../bytes/index.js'
 import { constantTimeEqual, secretFrom, wipe, type SecretBytes } from '../../crypto/index.js'
 import { SEC_E_OK, SspiError } from '../../status/index.js'
 import { SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS } from '../constants/index.js'
+import { withChannelBindingFlags } from '../channel-bindings.js'
 import { packageAllowed } from '../credential-values.js'
+import type { Bindings } from '../tls-attributes.js'
 import type { RevealedCredential } from '../revealed-credential.js'
 import type { World } from '../world.js'
 import { AuthIdentity } from './auth-identity.js'
@@ -273,6 +275,18 @@ export abstract class AuthIdentityFunctions {
    */
   sspiPrepareForCredWrite(identity: AuthIdentity, targetName?: string): CredWrite {
     return credWriteOf(fieldsOf(identity), targetName)
+  }
+
+  /**
+   * SspiSetChannelBindingFlags: the same bindings with flags, for the server's `SECBUFFER_CHANNEL_BINDINGS`.
+   *
+   * @param bindings - of `SECPKG_ATTR_ENDPOINT_BINDINGS` and its like.
+   * @param flags - `SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS`: clients are let in whatever they bind to, and the interface tells who would have
+   *   been refused (`channel-bindings-audited`). That is **no protection**.
+   * @throws `SspiError` `SEC_E_INVALID_PARAMETER` for other flags; `SEC_E_INVALID_TOKEN` when the bindings do not parse.
+   */
+  sspiSetChannelBindingFlags(bindings: Bindings, flags: number): Bindings {
+    return withChannelBindingFlags(bindings, flags)
   }
 
   /**
