@@ -38,7 +38,7 @@ up() {
 write_accounts() {
   local user
   cat >"$D/sasl/sample.conf" <<X
-mech_list: DIGEST-MD5 GSSAPI GSS-SPNEGO
+mech_list: DIGEST-MD5 GSSAPI GSS-SPNEGO EXTERNAL
 pwcheck_method: auxprop
 auxprop_plugin: sasldb
 sasldb_path: $D/sasldb2

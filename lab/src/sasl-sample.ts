@@ -10,6 +10,8 @@ export interface SaslSampleOptions {
   readonly mechanism?: string
   /** The server's name, of which the realm is part with DIGEST-MD5. Default `localhost`. */
   readonly host?: string
+  /** Whom the channel beneath is said to have authenticated. Default: nobody. */
+  readonly external?: string
   /** Of the process, beside the rest: where its tickets and keys are. */
   readonly env?: Readonly<Record<string, string>>
   /** The strength of the layer in bits, least and most: 0 is none, 1 integrity, 40, 56, 112 and 128 the ciphers. */
@@ -37,10 +39,20 @@ export class SaslSample implements AsyncDisposable {
   }
 
   private constructor(options: SaslSampleOptions) {
-    const { role, bits, user = '', password = '', mechanism = 'DIGEST-MD5', host = 'localhost', env } = options
+    const {
+      role,
+      bits,
+      user = '',
+      password = '',
+      mechanism = 'DIGEST-MD5',
+      host = 'localhost',
+      external,
+      env,
+    } = options
     const layer = ['-b', `min=${bits[0]},max=${bits[1]}`]
     const args = role === 'server' ? ['-d', host, '-u', host] : ['-n', host, '-u', user, '-a', user, '-r', host]
-    const all = [role, '-m', mechanism, '-s', 'ldap', ...args, ...layer]
+    const beneath = external === undefined ? [] : ['-e', `ssf=0,id=${external}`]
+    const all = [role, '-m', mechanism, '-s', 'ldap', ...args, ...layer, ...beneath]
     this.#child = new Child(`sasl-sample-${role}`, commandOf('cyrus-sasl'), all, env)
     this.#theirs = role === 'server' ? 'S: ' : 'C: '
     this.#password = password

@@ -1,9 +1,19 @@
 // SASL with Cyrus SASL's samples on MIT Kerberos, both roles, and a KDC in this process.
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { saslClient, saslServer, type SaslClient, type SaslServer, type SaslSession } from 'sspi/sasl'
+import { passwordCredential } from 'sspi'
+import { memoryAccounts } from 'sspi/accounts'
+import {
+  acceptSaslExternal,
+  saslClient,
+  saslExternalResponse,
+  saslServer,
+  type SaslClient,
+  type SaslServer,
+  type SaslSession,
+} from 'sspi/sasl'
 import { createTestDomain, type TestListeners } from 'sspi/testing'
-import { missing, SaslSample } from '../src/index.js'
+import { missing, ourSide, PASSWORD, SaslSample } from '../src/index.js'
 
 const skip = missing('cyrus-sasl')
 const HOST = 'sasl.example.test'
@@ -105,6 +115,81 @@ suite('GSSAPI with the samples of Cyrus SASL', { skip }, () => {
     const server = saslServer(domain.sspi(), { mechanism: 'GSSAPI', credentials, ...wanted('none') })
     client.send(bytes('GSSAPI'))
     await assert.rejects(runServer(server, client, 'GSSAPI'), { code: 'SEC_E_LOGON_DENIED', message: /'bob'/ })
+  })
+})
+
+suite('DIGEST-MD5 with the samples of Cyrus SASL', { skip }, () => {
+  const mechanism = 'DIGEST-MD5'
+  const digest = { realm: 'localhost', insecureAllowLegacyLayers: true } as const
+  for (const [bits, layer] of LAYERS) {
+    test(`our client at their server: ${layer}, and a message each way`, async () => {
+      await using server = SaslSample.start({ role: 'server', bits })
+      const credentials = passwordCredential({ user: 'alice', password: PASSWORD })
+      const client = saslClient(ourSide({ digest }), {
+        mechanism,
+        credentials,
+        target: 'ldap/localhost',
+        ...wanted(layer),
+      })
+      await server.receive()
+      server.send(bytes(mechanism))
+      let step = await client.step()
+      while (!step.done) {
+        step = await client.step(await server.receive())
+        server.send(step.token ?? new Uint8Array())
+      }
+      const { session } = client
+      assert.equal(session.layer, layer)
+      assert.equal(text(session.unwrap(await server.receive())), 'srv message 1\0')
+      server.send(session.wrap(bytes('client message 1')))
+      await server.says(/recieved decoded message 'client message 1'/)
+      assert.equal(await server.exitCode(), 0)
+    })
+
+    test(`their client at our server: ${layer}, and a message each way`, async () => {
+      await using client = SaslSample.start({ role: 'client', bits, user: 'alice', password: PASSWORD })
+      const accounts = memoryAccounts([{ user: 'alice', password: PASSWORD }])
+      const server = saslServer(ourSide({ accounts, digest }), { mechanism, ...wanted(layer) })
+      client.send(bytes(mechanism))
+      assert.match(text(await client.receive()), /^DIGEST-MD5/)
+      client.send((await server.step()).token ?? new Uint8Array())
+      const last = await server.step(await client.receive())
+      assert.ok(last.done)
+      client.send(last.token ?? new Uint8Array())
+      await client.receive()
+      const { session } = server
+      assert.deepEqual([session.layer, session.peer?.name], [layer, 'alice'])
+      client.send(session.wrap(bytes('srv message 1')))
+      await client.says(/recieved decoded message 'srv message 1'/)
+      assert.equal(text(session.unwrap(await client.receive())), 'client message 1\0')
+      assert.equal(await client.exitCode(), 0)
+    })
+  }
+})
+
+suite('EXTERNAL with the samples of Cyrus SASL', { skip }, () => {
+  // The channel is said to have authenticated alice: `-e id=alice`.
+  const external = 'alice'
+
+  // Their sample has forgotten by then which name it was given: only a client that names nobody gets in.
+  test('our client’s response lets it in at their server', async () => {
+    await using server = SaslSample.start({ role: 'server', mechanism: 'EXTERNAL', bits: [0, 0], external })
+    assert.equal(text(await server.receive()), 'EXTERNAL')
+    server.send(new Uint8Array([...bytes('EXTERNAL\0'), ...saslExternalResponse()]))
+    await server.says(/Negotiation complete/)
+  })
+
+  test('our server takes their client’s response', async () => {
+    const start = { role: 'client', mechanism: 'EXTERNAL', bits: [0, 0], user: 'alice', external } as const
+    await using client = SaslSample.start(start)
+    client.send(bytes('EXTERNAL'))
+    const first = await client.receive()
+    assert.equal(text(first.subarray(0, 9)), 'EXTERNAL\0')
+    const identity = { name: 'alice', domain: '', sid: undefined, groups: [], source: 'verified' } as const
+    assert.equal(acceptSaslExternal(first.slice(9), { client: identity }), 'alice')
+    assert.throws(() => acceptSaslExternal(first.slice(9), { client: { ...identity, name: 'bob' } }), {
+      code: 'SEC_E_LOGON_DENIED',
+    })
   })
 })
 

@@ -25,9 +25,9 @@ import {
   type ChannelBindings,
   type ContextStep,
   type CtxtHandle,
-  type Identity,
   type SecurityFunctionTable,
 } from '../sspi/index.js'
+import { requireAuthorized, type Authorize } from './authorization.js'
 import { SASL_OPTION_AUTHZ_STRING, SASL_OPTION_RECV_SIZE } from './constants.js'
 import { saslAcceptSecurityContext, saslInitializeSecurityContext } from './functions.js'
 import { saslGetContextOption, saslSetContextOption } from './options.js'
@@ -65,7 +65,7 @@ export interface SaslServerOptions extends SaslExchangeOptions {
    * Whether a client may act as somebody whom it names. Default: nobody may, but as itself by its own name (`alice` or
    * `alice@DOMAIN`). With DIGEST-MD5 the option of the same name of the package decides.
    */
-  readonly authorize?: ((client: Identity | undefined, authorizationId: string) => boolean) | undefined
+  readonly authorize?: Authorize | undefined
 }
 
 /** What a step of an exchange comes to. */
@@ -312,21 +312,8 @@ export class SaslServer extends SaslExchange {
 
   /** With DIGEST-MD5 the package has asked already. */
   #authorize({ authorizationId, peer }: SaslSession): void {
-    if (authorizationId === '' || this.profile.name === 'DIGEST-MD5') return
-    const { authorize = isOneself } = this.#options
-    if (authorize(peer, authorizationId)) return
-    throw new SspiError('SEC_E_LOGON_DENIED', `SASL: the client may not act as '${printable(authorizationId)}'`)
+    if (this.profile.name !== 'DIGEST-MD5') requireAuthorized(peer, authorizationId, this.#options.authorize)
   }
 }
 
 const NOTHING = new Uint8Array(0)
-
-function isOneself(client: Identity | undefined, authorizationId: string): boolean {
-  if (client === undefined) return false
-  const { name, domain } = client
-  return authorizationId === name || (domain !== '' && authorizationId === `${name}@${domain}`)
-}
-
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 64)
-}

@@ -1,5 +1,6 @@
 // The door of SASL: Windows' functions, and client and server of a mechanism for people in a hurry.
 
+export type { Authorize } from './authorization.js'
 export {
   DEFAULT_SASL_SIZE,
   Sasl_AuthZIDForbidden,
@@ -19,6 +20,7 @@ export {
   type SaslServerOptions,
   type SaslStep,
 } from './exchange.js'
+export { acceptSaslExternal, saslExternalResponse, type AcceptExternalOptions } from './external.js'
 export { saslAcceptSecurityContext, saslInitializeSecurityContext } from './functions.js'
 export type { SaslLayerName } from './layer.js'
 export { saslGetContextOption, saslSetContextOption, type SaslOption, type SaslOptions } from './options.js'
