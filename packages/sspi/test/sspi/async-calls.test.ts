@@ -66,7 +66,7 @@ suite('calls that are followed by a context', () => {
     assert.equal(table.sspiGetAsyncCallStatus(asyncContext), Status.SEC_E_INVALID_HANDLE)
   })
 
-  test('sspiSetAsyncNotifyCallback: it is told once the status is there, with its data; nobody has to look at the promise', async () => {
+  test('sspiSetAsyncNotifyCallback, sspiAsyncContextRequiresNotify: it is told once the status is there, with its data; nobody has to look at the promise', async () => {
     const { table } = new Bench()
     const asyncContext = table.sspiCreateAsyncContext()
     assert.equal(table.sspiAsyncContextRequiresNotify(asyncContext), false)
@@ -79,7 +79,7 @@ suite('calls that are followed by a context', () => {
         'data',
       )
     })
-    assert.equal(table.sspiAsyncContextRequiresNotify(asyncContext), true, 'sspiAsyncContextRequiresNotify')
+    assert.equal(table.sspiAsyncContextRequiresNotify(asyncContext), true)
     void table.sspiAcquireCredentialsHandleAsync(asyncContext, { package: 'nobody', credentialUse: SECPKG_CRED_BOTH })
     assert.deepEqual(await told, [true, 'data', Status.SEC_E_SECPKG_NOT_FOUND])
     table.sspiSetAsyncNotifyCallback(asyncContext, undefined)
@@ -100,7 +100,7 @@ suite('calls that are followed by a context', () => {
 })
 
 suite('a context', () => {
-  test('is good for one call until sspiReinitAsyncContext, which keeps its callback', async () => {
+  test('of sspiCreateAsyncContext is good for one call until sspiReinitAsyncContext, which keeps its callback', async () => {
     const { table, fake } = new Bench()
     const asyncContext = table.sspiCreateAsyncContext()
     let times = 0

@@ -126,7 +126,7 @@ suite('the structure', () => {
     assert.deepEqual(strings, { userName: 'ä', domainName: 'dd', packedCredentialsString: 'pp' })
   })
 
-  test('a keytab’s credentials have the type that Windows has for them', () => {
+  test('encodeKeytabAsAuthIdentity writes the type that Windows has for a keytab’s credentials', () => {
     const marshalled = table.sspiMarshalAuthIdentity(
       table.encodeKeytabAsAuthIdentity('HTTP/www', 'EXAMPLE.TEST', Uint8Array.of(5, 2)),
     )
@@ -134,6 +134,18 @@ suite('the structure', () => {
     const guid = fromHex('e8aa87d58ff75544a112c934beee7ce1')
     const at = 48 + 16 + 24
     assert.deepEqual(new Uint8Array(marshalled.subarray(at + 4, at + 20)), guid)
+  })
+
+  test('sspiValidateAuthIdentity finds that what is made here holds together, and what was freed does not', () => {
+    for (const identity of [
+      alice(),
+      table.sspiUnmarshalAuthIdentity(STRUCTURE),
+      table.sspiExcludePackage(undefined, 'NTLM'),
+    ]) {
+      assert.equal(table.sspiValidateAuthIdentity(identity), SEC_E_OK)
+      table.sspiFreeAuthIdentity(identity)
+      assert.throws(() => table.sspiValidateAuthIdentity(identity), { code: 'SEC_E_INVALID_HANDLE' })
+    }
   })
 
   test('cut short anywhere it is refused', () => {
@@ -318,11 +330,17 @@ suite('encryption', () => {
 
 suite('the end of an identity', () => {
   for (const [name, end] of [
-    ['sspiZeroAuthIdentity', (identity: AuthIdentity) => table.sspiZeroAuthIdentity(identity)],
-    ['sspiFreeAuthIdentity', (identity: AuthIdentity) => table.sspiFreeAuthIdentity(identity)],
-    ['disposal', (identity: AuthIdentity) => identity[Symbol.dispose]()],
+    [
+      'sspiZeroAuthIdentity leaves nothing of an identity',
+      (identity: AuthIdentity) => table.sspiZeroAuthIdentity(identity),
+    ],
+    [
+      'sspiFreeAuthIdentity leaves nothing of an identity',
+      (identity: AuthIdentity) => table.sspiFreeAuthIdentity(identity),
+    ],
+    ['disposal leaves nothing of an identity', (identity: AuthIdentity) => identity[Symbol.dispose]()],
   ] as const) {
-    test(`${name} leaves nothing of it`, () => {
+    test(name, () => {
       const made: Uint8Array[] = []
       const stop = observeSecrets((secret) => made.push(secret))
       try {

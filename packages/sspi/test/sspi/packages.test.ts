@@ -103,4 +103,12 @@ suite('packages', () => {
     assert.equal(bench.table.queryContextAttributes(context, SECPKG_ATTR_FLAGS).flags, contextAttr)
     assert.equal(bench.table.queryContextAttributes(context, SECPKG_ATTR_PACKAGE_INFO).name, 'Fake')
   })
+
+  test('packageOf says which package a credential was acquired for, as long as it is there', async () => {
+    const bench = new Bench()
+    const credential = await bench.credential()
+    assert.equal(bench.table.packageOf(credential), bench.fake.package.info)
+    bench.table.freeCredentialsHandle(credential)
+    assert.throws(() => bench.table.packageOf(credential), { code: 'SEC_E_INVALID_HANDLE' })
+  })
 })
