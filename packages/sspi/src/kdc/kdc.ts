@@ -106,7 +106,7 @@ export class Kdc {
       random: (length) => this.#world.random(length),
       emit: (event) => this.#world.emit(event),
     }
-    if (isReply(request)) return undefined
+    if (isReply(request) || isStrayDatagram(request, from)) return undefined
     const found = this.#lookAside.find(request, now)
     if (found === 'answering') return undefined
     if ('reply' in found) return fitting(turn, found.reply)
@@ -172,11 +172,23 @@ function isReply(message: Uint8Array): boolean {
   return message.length === 0 || REPLIES.has(message[0])
 }
 
+/**
+ * RFC 4120 section 5.1.4: what is no request is answered over TCP only. Over UDP anybody may say that he is somebody else, who
+ * would get the answer.
+ */
+function isStrayDatagram(message: Uint8Array, { service, maxReplyBytes }: KdcPeer): boolean {
+  return service === 'kdc' && maxReplyBytes !== undefined && typeOf(message) === undefined
+}
+
+function typeOf(message: Uint8Array): number | undefined {
+  return [MessageType.KRB_AS_REQ, MessageType.KRB_TGS_REQ].find((known) => message[0] === applicationTag(known))
+}
+
 function readRequest(bytes: Uint8Array): KdcReq {
   if (bytes.length > MOST_REQUEST_BYTES) {
     throw new Refusal(KerberosErrorCode.KRB_ERR_FIELD_TOOLONG, `requests have ${MOST_REQUEST_BYTES} bytes at most`)
   }
-  const type = [MessageType.KRB_AS_REQ, MessageType.KRB_TGS_REQ].find((known) => bytes[0] === applicationTag(known))
+  const type = typeOf(bytes)
   if (type === undefined) throw new Refusal(KerberosErrorCode.KRB_AP_ERR_MSG_TYPE, 'neither AS-REQ nor TGS-REQ')
   try {
     return decodeDer(bytes, readKdcReq)

@@ -6,7 +6,10 @@ export interface KdcPeer {
   readonly service: 'kdc' | 'kpasswd'
   /** The client's address, where the transport has one: tickets that are bound to addresses are refused from others. */
   readonly address?: HostAddress | undefined
-  /** How long a reply may be: more is answered with KRB_ERR_RESPONSE_TOO_BIG. Default: any length. For UDP. */
+  /**
+   * How long a reply may be: more is answered with KRB_ERR_RESPONSE_TOO_BIG, and what is no request is not answered. Default: any
+   * length. For UDP.
+   */
   readonly maxReplyBytes?: number | undefined
 }
 

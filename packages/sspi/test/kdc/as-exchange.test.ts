@@ -99,6 +99,11 @@ suite('an initial ticket', () => {
     assert.ok(!has(held, TicketFlag.FORWARDABLE) && !has(held, TicketFlag.PROXIABLE))
   })
 
+  test('comes all the same where options are asked for that nobody knows (RFC 4120 section 2)', async () => {
+    const held = await logOn(realmOf(), 'alice', { kdcOptions: KdcOption.FORWARDABLE | 0x0000_0020 })
+    assert.ok(has(held, TicketFlag.FORWARDABLE))
+  })
+
   test('starts later only where the policy lets it', async () => {
     const from = new Date(NOW.getTime() + 3_600_000)
     const kdcOptions = KdcOption.POSTDATED

@@ -42,6 +42,15 @@ suite('what is no request', () => {
     }
   })
 
+  test('by its type gets no answer in a datagram, which may come from anybody (RFC 4120 section 5.1.4)', async () => {
+    const realm = realmOf()
+    const datagram = { service: 'kdc', maxReplyBytes: 1400 } as const
+    for (const bytes of [Uint8Array.of(0x6e, 0), fromHex('474554202f'), new Uint8Array(MOST_REQUEST_BYTES + 1)]) {
+      assert.equal(await realm.kdc.handle(bytes, datagram), undefined)
+    }
+    assert.equal(await errorOf(realm, Uint8Array.of(0x6a, 0), datagram), Code.KRB_ERR_GENERIC)
+  })
+
   test('whose answer is longer than the transport takes is told to come by another', async () => {
     const realm = realmOf()
     const request = asReq(realm, 'alice', {}, [timestamp(await keyOf(realm, 'alice'), NOW)])

@@ -40,6 +40,7 @@ import {
   type Refuse,
 } from './ap-request-check.js'
 import { GssFlag } from './authenticator-checksum.js'
+import { checkAuthorizationData } from './authorization-check.js'
 import { checkBindings } from './bindings-check.js'
 import { contextAttributes, isDatagram, missingProtection } from './context-flags.js'
 import { isFirstToken, mechanismOf, readContextToken, writeContextToken, type ContextToken } from './context-tokens.js'
@@ -184,6 +185,7 @@ export class KerberosAcceptor implements Exchange {
         return { kind: 'again', token: error.token! } // the refuser gives every error one
       }
       checkTransited(opened, this.#settings, refuse)
+      checkAuthorizationData(opened, refuse)
       const checked = checkPac(opened, this.#settings, refuse)
       const attributes = this.#checkPolicy(opened, refuse)
       yield* this.#remember(opened, refuse)

@@ -5,7 +5,7 @@ import { AuthorizationDataType, TicketFlag, TransitedType } from '../../../src/k
 import { readContextToken, writeContextToken } from '../../../src/kerberos/gss/context-tokens.js'
 import { readErrorMessage } from '../../../src/kerberos/gss/error-tokens.js'
 import { KERBEROS_OID } from '../../../src/kerberos/gss/oids.js'
-import { encodeDer, writeKrbError } from '../../../src/kerberos/messages/index.js'
+import { encodeDer, writeAuthorizationData, writeKrbError } from '../../../src/kerberos/messages/index.js'
 import { kerberosPackage, type KerberosOptions } from '../../../src/kerberos/index.js'
 import {
   ASC_REQ_ALLOW_MISSING_BINDINGS,
@@ -205,6 +205,13 @@ suite('what an acceptor refuses', () => {
       'SEC_E_LOGON_DENIED',
     ],
     [
+      'a ticket that is restricted by what it does not know',
+      { kdc: { authorizationData: [{ adType: 77, adData: TEXT }] } },
+      'SEC_E_LOGON_DENIED',
+      /ticket of alice@EXAMPLE.COM: authorization data of type 77/,
+      'SEC_E_LOGON_DENIED',
+    ],
+    [
       'bindings of another channel',
       { bindings: bindingsOf('a'), serverBindings: bindingsOf('b') },
       'SEC_E_BAD_BINDINGS',
@@ -371,6 +378,21 @@ suite('what an exchange does when asked to', () => {
     const { unverifiedPac, verifiedPac } = session.attribute(SECPKG_ATTR_KERBEROS_TICKET)
     assert.deepEqual([unverifiedPac, verifiedPac], [TEXT, undefined])
     assert.deepEqual([session.peer?.name, session.peer?.domain, session.peer?.sid], ['alice', REALM, undefined])
+  })
+
+  test('authorization data that is not known passes where it says that it may be passed over, and where it is for KDCs', async () => {
+    const unknown = encodeDer([{ adType: 77, adData: TEXT }], writeAuthorizationData)
+    const authorizationData = [
+      { adType: AuthorizationDataType.AD_IF_RELEVANT, adData: unknown },
+      { adType: AuthorizationDataType.AD_MANDATORY_FOR_KDC, adData: unknown },
+    ]
+    const meeting = meet({ kdc: { authorizationData } })
+    await shakeHands(meeting)
+    const { authorizationData: told } = meeting.server.session.attribute(SECPKG_ATTR_KERBEROS_TICKET)
+    assert.deepEqual(
+      told.map(({ type, data }) => ({ adType: type, adData: data })),
+      authorizationData,
+    )
   })
 
   test('in a datagram context the caller counts', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { concatBytes, fromHex } from '../../../src/bytes/index.js'
+import { Enctype, KerberosKey } from '../../../src/kerberos/enctypes/index.js'
+import { makeApRep, openApRep } from '../../../src/kerberos/gss/ap-messages.js'
 import {
   GssFlag,
   readAuthenticatorChecksum,
@@ -10,6 +12,7 @@ import { isFirstToken, readContextToken } from '../../../src/kerberos/gss/contex
 import { openProtection } from '../../../src/kerberos/gss/protection.js'
 import { SequenceWindow, type SequencePolicy } from '../../../src/kerberos/gss/sequence-window.js'
 import { SspiError } from '../../../src/sspi/index.js'
+import { NOON } from '../../compliance/suite.js'
 import { recordedContexts, sideOf } from './recorded.js'
 
 const contexts = recordedContexts('kerberos/gss-wrap-mic.json')
@@ -86,6 +89,24 @@ suite('spoiled input leads to nothing but SspiError', () => {
       assert.deepEqual(writeAuthenticatorChecksum(read), recorded)
     }
   })
+})
+
+test('an AP-REP is an answer to its own request, under the session key (RFC 4120 section 3.2.5)', () => {
+  const key = new KerberosKey(Enctype.AES256_CTS_HMAC_SHA1_96, new Uint8Array(32).fill(1))
+  const time = { seconds: NOON, microseconds: 17 }
+  const message = makeApRep(key, { time, subkey: undefined, seqNumber: 5 }, (length) => new Uint8Array(length))
+  assert.equal(openApRep(key, message, time).seqNumber, 5)
+  for (const other of [
+    { ...time, microseconds: 18 },
+    { ...time, seconds: new Date(NOON.getTime() + 1000) },
+  ]) {
+    assert.throws(() => openApRep(key, message, other), {
+      code: 'SEC_E_MESSAGE_ALTERED',
+      message: /another authenticator/,
+    })
+  }
+  const stranger = new KerberosKey(Enctype.AES256_CTS_HMAC_SHA1_96, new Uint8Array(32).fill(2))
+  assert.throws(() => openApRep(stranger, message, time), { code: 'SEC_E_MESSAGE_ALTERED' })
 })
 
 suite('the order of messages', () => {
