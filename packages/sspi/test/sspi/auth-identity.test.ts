@@ -44,7 +44,6 @@ const STRUCTURE = fromHex(
 )
 
 suite('strings and identities', () => {
-  // Facts 244 and 245.
   const cases: readonly AuthIdentityStrings[] = [
     { packedCredentialsString: 'secret' },
     { domainName: 'CONTOSO', packedCredentialsString: 'secret' },
@@ -65,6 +64,21 @@ suite('strings and identities', () => {
       assert.equal(table.sspiValidateAuthIdentity(identity), SEC_E_OK)
     })
   }
+
+  test('fact 244: any of user, domain and password may be left out', () => {
+    for (const strings of cases) assert.ok(table.sspiEncodeStringsAsAuthIdentity(strings))
+  })
+
+  test('fact 245: the same strings come back, and what was left out is undefined', () => {
+    const { userName, domainName, packedCredentialsString } = table.sspiEncodeAuthIdentityAsStrings(alice())
+    assert.deepEqual({ userName, domainName, packedCredentialsString }, ALICE)
+    const identity = table.sspiEncodeStringsAsAuthIdentity({ packedCredentialsString: 'secret' })
+    assert.deepEqual(table.sspiEncodeAuthIdentityAsStrings(identity), {
+      userName: undefined,
+      domainName: undefined,
+      packedCredentialsString: 'secret',
+    })
+  })
 
   test('any strings come back through sspiMarshalAuthIdentity and sspiUnmarshalAuthIdentity', () => {
     const text = fc.option(fc.string({ unit: 'binary', maxLength: 40 }), { nil: undefined })
@@ -382,16 +396,19 @@ suite('the end of an identity', () => {
 })
 
 suite('what stands beside them', () => {
-  // Facts 247 and 248.
-  test('sspiPrepareForCredWrite saves a password under the user’s name, or under the target’s', () => {
-    const blob = utf16leEncode(ALICE.packedCredentialsString)
-    const common = { credentialType: 2, userName: 'CONTOSO\\alice' }
+  const saved = { credentialType: 2, userName: 'CONTOSO\\alice' }
+  const blob = utf16leEncode(ALICE.packedCredentialsString)
+
+  test('fact 247: sspiPrepareForCredWrite saves a password under the user’s name', () => {
     const { credentialBlob, ...named } = table.sspiPrepareForCredWrite(alice())
-    assert.deepEqual(named, { ...common, targetName: 'CONTOSO\\alice' })
+    assert.deepEqual(named, { ...saved, targetName: 'CONTOSO\\alice' })
     assert.deepEqual(new Uint8Array(credentialBlob), blob)
-    const { credentialBlob: other, ...targeted } = table.sspiPrepareForCredWrite(alice(), 'server')
-    assert.deepEqual(targeted, { ...common, targetName: 'server' })
-    assert.deepEqual(new Uint8Array(other), blob)
+  })
+
+  test('fact 248: sspiPrepareForCredWrite saves a password under the target’s name, where that is given', () => {
+    const { credentialBlob, ...targeted } = table.sspiPrepareForCredWrite(alice(), 'server')
+    assert.deepEqual(targeted, { ...saved, targetName: 'server' })
+    assert.deepEqual(new Uint8Array(credentialBlob), blob)
   })
 
   test('sspiPrepareForCredRead finds it there', () => {
