@@ -10,7 +10,9 @@ const lock = JSON.parse(read('package-lock.json'))
 test('each dependency is pinned exactly, and docs/dependencies.md has its row with that version', () => {
   const page = read('docs/dependencies.md')
   for (const { folder, manifest } of manifests) {
-    for (const [name, version] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+    for (const [name, named] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+      // Two majors of one package: the other goes by a name of its own.
+      const version = named.replace(/^npm:.+@/, '')
       assert.match(version, /^\d+\.\d+\.\d+$/, `${folder}: ${name}`)
       if (name.startsWith('sspi')) continue
       const row = page.split('\n').find((line) => line.startsWith(`| [${name}](`))

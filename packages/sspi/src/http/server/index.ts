@@ -7,6 +7,27 @@ export {
 } from './authenticator.js'
 export { endPointBindings } from './channel.js'
 export type { HttpDecision } from './decision.js'
+export {
+  authenticated,
+  expressAuthentication,
+  fastifyAuthentication,
+  honoAuthentication,
+  koaAuthentication,
+  passportStrategy,
+  type ConnectMiddleware,
+  type FastifyLike,
+  type FastifyPlugin,
+  type FastifyReplyLike,
+  type FastifyRequestLike,
+  type HonoContextLike,
+  type HonoMiddleware,
+  type HonoVariables,
+  type KoaContextLike,
+  type KoaMiddleware,
+  type PassportActions,
+  type PassportStrategy,
+  type PassportStrategyOptions,
+} from './middleware/index.js'
 export type {
   HttpAuthenticatorOptions,
   HttpCookieOptions,

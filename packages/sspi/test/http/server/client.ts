@@ -17,7 +17,7 @@ export interface LogOnOptions {
 }
 
 /** Both sides of an exchange over one connection, by our own client's tokens: the last answer. */
-export async function logOn(site: Site, wire: Wire, options: LogOnOptions = {}): Promise<WireAnswer> {
+export async function logOn(site: Pick<Site, 'domain'>, wire: Wire, options: LogOnOptions = {}): Promise<WireAnswer> {
   const { scheme = 'Negotiate', fields = {} } = options
   using exchange = initiate(site, options)
   let { token } = await exchange.step()
@@ -37,7 +37,7 @@ export async function logOn(site: Site, wire: Wire, options: LogOnOptions = {}):
 }
 
 /** A client's side. */
-export function initiate(site: Site, options: LogOnOptions = {}) {
+export function initiate(site: Pick<Site, 'domain'>, options: LogOnOptions = {}) {
   const { scheme = 'Negotiate', user = 'alice', password, target = SERVICE, channelBindings } = options
   const { domain } = site
   const protection: Partial<InitiateOptions> = { integrity: false, confidentiality: false }

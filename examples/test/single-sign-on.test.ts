@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { createTestDomain } from 'sspi/testing'
+import { singleSignOn } from '../src/single-sign-on.js'
+import { whoPage } from '../src/who-page.js'
+
+const SERVICE = 'HTTP/www.example.test'
+
+test('the example of single sign-on shows who has come and how that is known', async (t) => {
+  await using domain = createTestDomain({ users: ['alice'], services: [SERVICE] })
+  const sspi = domain.sspi()
+  const { app, authenticator } = singleSignOn({ sspi, credentials: domain.serviceCredential(SERVICE) })
+  using _authenticator = authenticator
+  const server = app.listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const get = async (path: string, token?: Uint8Array) => {
+    const headers = token === undefined ? {} : { authorization: `Negotiate ${Buffer.from(token).toString('base64')}` }
+    const sent = request({ port, path, headers, host: '127.0.0.1', agent: false }).end()
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    return { status: response.statusCode, body: await text(response) }
+  }
+  const logOn = async (path: string) => {
+    using client = sspi.initiate({ package: 'Negotiate', credentials: domain.credential('alice'), target: SERVICE })
+    return await get(path, (await client.step()).token)
+  }
+
+  assert.deepEqual(await get('/health'), { status: 200, body: 'ok' })
+  const nobody = await get('/')
+  assert.equal(nobody.status, 401)
+  assert.match(nobody.body, /<h1>Nobody<\/h1>/)
+  const page = await logOn('/')
+  assert.equal(page.status, 200)
+  for (const part of [/<h1>alice<\/h1>/, /EXAMPLE\.TEST/, /Kerberos/, /<b class="yes">yes<\/b>/]) {
+    assert.match(page.body, part)
+  }
+  assert.deepEqual(JSON.parse((await logOn('/who')).body), {
+    user: 'EXAMPLE.TEST\\alice',
+    groups: [],
+    mechanism: 'Kerberos',
+    from: 'exchange',
+  })
+})
+
+test('what the page shows of a name is text', () => {
+  const origin = { source: 'ticket', integrity: 'sealed', unchecked: [] } as const
+  const expiry = new Date(0)
+  const user = { name: '<script>', domain: '"&', sid: undefined, groups: ["'"], source: 'verified' } as const
+  const token = {
+    user,
+    qualifiedName: '',
+    userPrincipalName: undefined,
+    origins: { name: origin },
+    packageName: 'Kerberos',
+    logonType: 'network',
+    impersonationLevel: 'impersonation',
+    authenticationId: 1n,
+    expiry,
+  } as const
+  const page = whoPage({
+    user: token,
+    scheme: 'Negotiate',
+    mechanism: 'Kerberos',
+    mutual: false,
+    channelBound: false,
+    from: 'cookie',
+    expiry,
+    session: undefined,
+  })
+  assert.doesNotMatch(page, /<script>|"&</)
+  assert.match(page, /&#60;script&#62;/)
+  assert.match(page, /1970-01-01 00:00:00 UTC/)
+})
