@@ -78,12 +78,14 @@ HOST='subjectAltName = DNS:server.example.com, DNS:*.wild.example.com, IP:127.0.
   alone self-signed server.example.com alone
   key intermediate ec
   sign intermediate ca 'Lab Intermediate' $'basicConstraints = critical, CA:TRUE, pathlen:0\nkeyUsage = critical, keyCertSign, cRLSign'
-  for name in server expired early wrong-usage no-signature revoked stranger chained client client-upn client-revoked localhost; do key "$name" ec; done
+  for name in server unlisted by-leaf expired early wrong-usage no-signature revoked stranger chained client client-upn client-revoked localhost; do key "$name" ec; done
   key server-rsa rsa
   sign server ca server.example.com "$SERVER"$'\n'"$HOST"
   sign localhost ca localhost "$SERVER"$'\nsubjectAltName = DNS:localhost, IP:127.0.0.1'
   sign server-rsa ca server.example.com "$SERVER"$'\n'"$HOST"
   sign chained intermediate server.example.com "$SERVER"$'\n'"$HOST"
+  sign unlisted ca server.example.com "$SERVER"$'\n'"$HOST"
+  sign by-leaf server below.example.com "$SERVER"$'\n'"$HOST"
   sign expired ca server.example.com "$SERVER"$'\n'"$HOST" 20200101000000Z 20210101000000Z
   sign early ca server.example.com "$SERVER"$'\n'"$HOST" 21250101000000Z 21260101000000Z
   sign wrong-usage ca server.example.com "$LEAF"$'\nextendedKeyUsage = emailProtection\n'"$HOST"
@@ -95,6 +97,7 @@ HOST='subjectAltName = DNS:server.example.com, DNS:*.wild.example.com, IP:127.0.
   sign client-revoked ca mallory "$CLIENT"
   for name in revoked client-revoked; do openssl ca -config ca.cnf -cert ca.crt -keyfile ca.key -revoke "$name.crt"; done
   openssl ca -config ca.cnf -cert ca.crt -keyfile ca.key -gencrl -out ca.crl
+  openssl ca -config ca.cnf -cert ca.crt -keyfile ca.key -gencrl -crl_lastupdate "$FROM" -crl_nextupdate 20210101000000Z -out ca-stale.crl
   cat chained.crt intermediate.crt >chained-full.crt
   openssl pkcs12 -export -inkey server.key -in server.crt -passout pass:secret -out server.p12
   openssl pkcs12 -export -inkey server.key -in server.crt -certfile ca.crt -passout pass:secret -out server-chain.p12

@@ -1,7 +1,7 @@
 // Our Schannel against OpenSSL's and GnuTLS's programs, curl and Node's own https, in both roles.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { get } from 'node:https'
+import { createServer as createHttpsServer, get } from 'node:https'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -68,16 +68,16 @@ class ServerProgram {
     return program
   }
 
-  static async gnutls(...args: readonly string[]): Promise<ServerProgram> {
+  static async gnutls(name: string, ...args: readonly string[]): Promise<ServerProgram> {
     const port = await freePort()
     const all = [
       '--echo',
       '-p',
       String(port),
       '--x509certfile',
-      path('server.crt'),
+      path(`${name}.crt`),
       '--x509keyfile',
-      path('server.key'),
+      path(`${name}.key`),
     ]
     const trust = ['--x509cafile', path('ca.crt'), '--require-client-cert']
     const program = new ServerProgram(new Child('gnutls-serv', 'gnutls-serv', [...all, ...trust, ...args]), port)
@@ -215,6 +215,70 @@ for (const suite of CIPHER_SUITES) {
   })
 }
 
+for (const suite of CIPHER_SUITES) {
+  const certificate = suite.certificate === 'RSA' ? 'server-rsa' : 'server'
+  // It is this side that offers or takes the one suite alone: the peers have others.
+  const cipherSuites = [suite.name]
+
+  test(`our client, gnutls-serv: ${suite.name}`, { skip, timeout: 60_000 }, async () => {
+    await using server = await ServerProgram.gnutls(certificate)
+    const side = await TlsSide.make(true, credential('client', { cipherSuites }))
+    const connection = await side.connect(server.port)
+    assert.equal(connection.ask(SECPKG_ATTR_CIPHER_INFO).cipherSuiteName, suite.name)
+    connection.send('hello\n')
+    assert.equal((await connection.receive('\n')).text, 'hello\n')
+    await connection.close()
+  })
+
+  test(`our client, Node’s https: ${suite.name}`, { skip, timeout: 60_000 }, async () => {
+    const page = 'x'.repeat(40_000)
+    const server = createHttpsServer(
+      { cert: pem(`${certificate}.crt`), key: pem(`${certificate}.key`) },
+      (_, response) => response.end(page),
+    )
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const side = await TlsSide.make(true, credential(undefined, { cipherSuites }))
+      const { port } = server.address() as AddressInfo
+      const connection = await side.connect(port, { protocols: ['http/1.1'] })
+      assert.equal(connection.ask(SECPKG_ATTR_CIPHER_INFO).cipherSuiteName, suite.name)
+      assert.equal(connection.ask(SECPKG_ATTR_APPLICATION_PROTOCOL).protocolId, 'http/1.1')
+      connection.send(`GET / HTTP/1.1\r\nHost: ${HOST}\r\nConnection: close\r\n\r\n`)
+      const { text } = await connection.receive(page)
+      assert.match(text, /^HTTP\/1\.1 200 OK\r\n/)
+      connection.socket.destroy()
+    } finally {
+      server.close()
+    }
+  })
+
+  test(`gnutls-cli and curl, our server: ${suite.name}`, { skip, timeout: 60_000 }, async () => {
+    const side = await TlsSide.make(false, credential(certificate, { cipherSuites, roots: undefined }))
+    const names: string[] = []
+    const { port, server } = await side.listen(async (connection, failure) => {
+      assert.equal(failure, undefined)
+      names.push(connection.ask(SECPKG_ATTR_CIPHER_INFO).cipherSuiteName)
+      const { text } = await connection.receive('\n')
+      connection.send(text.startsWith('GET ') ? 'HTTP/1.0 200 OK\r\n\r\nthe page\n' : text)
+      await connection.close()
+    })
+    try {
+      const where = ['-p', String(port), '--sni-hostname', HOST, '--verify-hostname', HOST, '127.0.0.1']
+      await client(
+        'gnutls-cli',
+        ['--x509cafile', path('ca.crt'), ...where],
+        'a line for the echo\n',
+        /\na line for the echo\n/,
+      )
+      const resolve = ['--resolve', `${HOST}:${port}:127.0.0.1`, `https://${HOST}:${port}/`]
+      await client('curl', ['-sS', '--cacert', path('ca.crt'), '--http1.0', ...resolve], undefined, /^the page$/m)
+      assert.deepEqual(names, [suite.name, suite.name])
+    } finally {
+      server.close()
+    }
+  })
+}
+
 for (const [version, only] of [
   ['TLS 1.2', SP_PROT_TLS1_2],
   ['TLS 1.3', SP_PROT_TLS1_3],
@@ -222,7 +286,7 @@ for (const [version, only] of [
   const priority = `NORMAL:-VERS-ALL:+VERS-${version.replace(' ', '')}`
 
   test(`our client, gnutls-serv: ${version}`, { skip, timeout: 60_000 }, async () => {
-    await using server = await ServerProgram.gnutls('--priority', priority)
+    await using server = await ServerProgram.gnutls('server', '--priority', priority)
     const side = await TlsSide.make(true, credential('client', { enabledProtocols: only }))
     for (const resumed of [0, 1]) {
       const connection = await side.connect(server.port)
@@ -304,9 +368,13 @@ for (const [version, only] of [
         ['self-signed', 'SEC_E_UNTRUSTED_ROOT', 'unknown ca'],
         ['revoked', 'CRYPT_E_REVOKED', 'certificate revoked'],
         ['wrong-usage', 'SEC_E_CERT_WRONG_USAGE', 'unsupported certificate'],
+        ['chained', 'SEC_E_UNTRUSTED_ROOT', 'unknown ca'],
+        ['unlisted', 'CRYPT_E_REVOCATION_OFFLINE', 'certificate unknown'],
+        ['by-leaf', 'SEC_E_CERT_UNKNOWN', 'certificate unknown'],
       ] as const) {
-        await using server = await ServerProgram.openssl(name, '-rev')
-        const crls = name === 'revoked' ? pem('ca.crl') : undefined
+        const issuer = name === 'by-leaf' ? ['-cert_chain', path('server.crt')] : []
+        await using server = await ServerProgram.openssl(name, '-rev', ...issuer)
+        const crls = { revoked: pem('ca.crl'), unlisted: pem('ca-stale.crl') }[name as string]
         const side = await TlsSide.make(true, credential('client', { enabledProtocols: only, crls }))
         await assert.rejects(side.connect(server.port), { code }, name)
         await server.says(new RegExp(`alert ${alert}`))
