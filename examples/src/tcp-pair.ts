@@ -1,56 +1,37 @@
 // A client and a server that talk over TCP, authenticated, encrypted and signed, with every failure looked after.
+import { text } from 'node:stream/consumers'
 import { initSecurityInterface, passwordCredential, SspiError } from 'sspi'
 import { memoryAccounts } from 'sspi/accounts'
 import { connect, createServer, type SecureServer } from 'sspi/net'
 
-const PACKAGE = 'Negotiate'
-const HOST = '127.0.0.1'
+const host = '127.0.0.1'
 
 /** A server that greets its clients by name and repeats what they say. */
-async function serve(): Promise<SecureServer> {
-  const accounts = memoryAccounts([{ user: 'alice', password: 'correct horse' }])
-  const sspi = initSecurityInterface({ accounts })
-  const server = createServer({ sspi, package: PACKAGE, idleTimeoutSeconds: 60 }, (stream) => {
-    stream.on('error', (error) => console.error(`server: lost a client: ${describe(error)}`))
+export async function serve(): Promise<SecureServer> {
+  const sspi = initSecurityInterface({ accounts: memoryAccounts([{ user: 'alice', password: 'correct horse' }]) })
+  const server = createServer({ sspi, package: 'Negotiate', idleTimeoutSeconds: 60 }, (stream) => {
+    stream.on('error', (error) => console.error('server: lost a client:', error.message))
     stream.write(`Hello, ${stream.peer?.name ?? 'stranger'}. You said: `)
     stream.pipe(stream) // and when the client ends, so does this side
   })
-  server.on('refused', (error) => console.error(`server: refused a client: ${describe(error)}`))
-  return server.listen({ port: 0, host: HOST })
+  server.on('refused', (error) => console.error('server: refused a client:', error))
+  return server.listen({ port: 0, host })
 }
 
 /** Says something to a server; returns all that it answers. */
-async function say(port: number, password: string, text: string): Promise<string> {
+export async function say(port: number, password: string, words: string): Promise<string> {
   const sspi = initSecurityInterface() // as in another process: it shares nothing with the server
   const credentials = passwordCredential({ user: 'alice', password })
-  const stream = await connect({ sspi, package: PACKAGE, credentials, host: HOST, port, target: 'host/server' })
-  stream.end(text)
-  const chunks: Uint8Array[] = []
-  for await (const chunk of stream) chunks.push(chunk as Uint8Array)
-  return `${Buffer.concat(chunks).toString()} (${stream.mechanism}: ${stream.achieved.join(', ')})`
-}
-
-/** Runs both; returns what the client has to tell, line by line. */
-export async function run(): Promise<string[]> {
-  const server = await serve()
-  try {
-    const told = [await say(server.port, 'correct horse', 'attack at dawn')]
-    try {
-      told.push(await say(server.port, 'battery staple', 'let me in'))
-    } catch (error) {
-      told.push(`wrong password: ${describe(error)}`)
-    }
-    return told
-  } finally {
-    await server.close()
-  }
-}
-
-function describe(error: unknown): string {
-  if (error instanceof SspiError) return `${error.code} (${error.message})`
-  return error instanceof Error ? error.message : String(error)
+  const stream = await connect({ sspi, package: 'Negotiate', credentials, host, port, target: 'host/server' })
+  stream.end(words)
+  return `${await text(stream)} (${stream.mechanism}: ${stream.achieved.join(', ')})`
 }
 
 if (import.meta.filename === process.argv[1]) {
-  for (const line of await run()) console.log(line)
+  const server = await serve()
+  for (const password of ['correct horse', 'battery staple']) {
+    const refused = (error: unknown): string => (error instanceof SspiError ? error.code : String(error))
+    console.log(await say(server.port, password, 'attack at dawn').catch(refused))
+  }
+  await server.close()
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
+import { readBytes } from './read-bytes.js'
 
 /** Tokens over TCP, each a letter `T`, its length in four bytes, and itself; how you frame yours is your protocol's affair. */
 export interface TokenStream extends AsyncDisposable {
@@ -22,26 +23,17 @@ export async function openTokens(host: string, port: number): Promise<TokenStrea
       socket.write(Buffer.concat([header, token]))
     },
     receive: async () => {
-      const header = await read(socket, HEADER_LENGTH)
+      const header = await readBytes(socket, HEADER_LENGTH)
       const length = header.readUInt32BE(1)
       if (header[0] !== 0x54 || length > MAX_TOKEN_LENGTH) {
         throw new Error('the server sent something else than a token')
       }
-      return read(socket, length)
+      return readBytes(socket, length)
     },
     [Symbol.asyncDispose]: async () => {
       socket.end()
       socket.destroySoon()
       await once(socket, 'close')
     },
-  }
-}
-
-async function read(socket: Socket, length: number): Promise<Buffer> {
-  for (;;) {
-    const piece = socket.read(length) as Buffer | null
-    if (piece?.length === length) return piece
-    if (socket.readableEnded || piece !== null) throw new Error('the server closed the connection')
-    await once(socket, 'readable')
   }
 }

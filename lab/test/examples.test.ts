@@ -6,10 +6,22 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { commandOf, missing } from '../src/index.js'
+import { passwordCredential, type CredentialValue, type SecurityFunctionTable } from 'sspi'
+import { loadKrb5Conf } from 'sspi/krb5'
+import { commandOf, missing, ourSide, PASSWORD, sambaAd } from '../src/index.js'
 
 const skip = missing('gss-peer', 'mit-kdc')
 const EXAMPLE = fileURLToPath(new URL('../../../examples/dist/src/kerberos-with-keytab.js', import.meta.url))
+
+const LDAP_EXAMPLE = new URL('../../../examples/dist/src/ldap-bind.js', import.meta.url).href
+
+interface LdapExample {
+  readonly lookUp: (
+    sspi: SecurityFunctionTable,
+    credentials: CredentialValue,
+    entry: { readonly host: string; readonly port: number; readonly target: string; readonly name: string },
+  ) => Promise<string>
+}
 
 test('the example logs on with a keytab, to an acceptor of MIT', { skip }, async () => {
   const { MIT_KEYTAB = '', MIT_KRB5_CONFIG = '' } = process.env
@@ -36,3 +48,18 @@ test('the example logs on with a keytab, to an acceptor of MIT', { skip }, async
     peer.kill()
   }
 })
+
+test(
+  'the example of an LDAP bind finds an entry of Samba under encryption',
+  { skip: missing('samba-ad') },
+  async () => {
+    const { address, host, krb5Conf } = sambaAd()
+    const { lookUp } = (await import(LDAP_EXAMPLE)) as LdapExample
+    const entry = { host: address, port: 389, target: `ldap/${host}`, name: 'cn=alice,cn=users,dc=ad,dc=test' }
+    const sspi = ourSide({ krb5: await loadKrb5Conf(krb5Conf) })
+    const credentials = passwordCredential({ user: 'alice@AD.TEST', password: PASSWORD })
+    assert.equal(await lookUp(sspi, credentials, entry), 'CN=alice,CN=Users,DC=ad,DC=test')
+    const wrong = passwordCredential({ user: 'alice@AD.TEST', password: 'wrong' })
+    await assert.rejects(lookUp(sspi, wrong, entry), { code: 'SEC_E_LOGON_DENIED' })
+  },
+)
