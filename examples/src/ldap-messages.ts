@@ -60,8 +60,9 @@ export function readElement(bytes: Uint8Array): Read {
 /** The elements within another, one behind the other. */
 export function elementsOf(content: Uint8Array): readonly Read[] {
   const found: Read[] = []
-  for (let rest = Buffer.from(content); rest.length > 0; rest = found.at(-1)!.rest as typeof rest)
-    {found.push(readElement(rest))}
+  for (let rest = Buffer.from(content); rest.length > 0; rest = found.at(-1)!.rest as typeof rest) {
+    found.push(readElement(rest))
+  }
   return found
 }
 
