@@ -37,8 +37,8 @@ export function proveUser(user: User, subject: ProofSubject, userhash: boolean):
   const { form, algorithm, realm, nonce, cnonce, utf8, authzid } = subject
   const realmText = textOf(realm)
   const inRealm = user.domain === '' || user.domain.toLowerCase() === realmText.toLowerCase()
-  const name = inRealm ? user.user : `${user.domain}\\${user.user}`
-  // RFC 7616 §4 has UTF-8 where the server says so. RFC 2831 §2.1.2.1 hashes ISO 8859-1 wherever a part has that form.
+  const name = (inRealm ? user.user : `${user.domain}\\${user.user}`).normalize('NFC')
+  // RFC 7616 §4 has normal form C, in UTF-8 where the server says so. RFC 2831 §2.1.2.1 hashes ISO 8859-1 wherever a part has that form.
   const asUtf8 = utf8 && form === 'http'
   const base = asUtf8
     ? hashA1(algorithm, utf8Bytes(name), bytesOf(realm), user.password.utf8)

@@ -79,8 +79,9 @@ export function acquireDigestCredential(request: CredentialRequest): DigestCrede
   })
 }
 
-/** A password's forms; the caller wipes them. */
-export function passwordForms(password: string): PasswordForms {
+/** A password's forms, of its normal form C (RFC 7616 §4), however it was typed; the caller wipes them. */
+export function passwordForms(typed: string): PasswordForms {
+  const password = typed.normalize('NFC')
   const utf8 = utf8Bytes(password)
   const latin1 = isLatin1(password) ? bytesOf(password) : undefined
   try {

@@ -317,6 +317,24 @@ suite('HTTP: names', () => {
     assert.equal(server.accept(HTTP).step(token, GET).kind, 'done')
   })
 
+  test('names and passwords are in normal form C, however they were typed (RFC 7616 section 4)', () => {
+    const composed = 'Gr\u00fc\u00dfe, J\u00e4s\u00f8n'
+    const decomposed = composed.normalize('NFD')
+    assert.notEqual(composed, decomposed)
+    for (const stored of [composed, decomposed]) {
+      const hashes = { user: NAME, digest: digestHashesOf(NAME.normalize('NFD'), 'testrealm', stored) }
+      for (const account of [{ user: NAME, password: stored }, hashes]) {
+        const server = new Server({ accounts: [account] })
+        for (const password of [composed, decomposed]) {
+          const user = NAME.normalize('NFD')
+          const token = httpClient({ user, password }).text(server.accept(HTTP).text(undefined), asClient)
+          assert.match(token, /username\*=UTF-8''J%C3%A4s%C3%B8n%20Doe/)
+          assert.equal(server.accept(HTTP).step(token, GET).kind, 'done')
+        }
+      }
+    }
+  })
+
   test('a name is hidden behind its hash where the server takes that, and found again', () => {
     const accounts = [
       { user: 'bob', password: 'x' },

@@ -25,17 +25,18 @@ const DIGESTS: Readonly<Record<DigestHashName, (bytes: Uint8Array) => Uint8Array
 
 /** H(name ":" realm), by which a client hides its name (RFC 7616 §3.4.4). */
 export function nameHash(algorithm: DigestHashName, name: string, realm: string): Uint8Array {
-  return DIGESTS[algorithm](encodeUtf8(`${name}:${realm}`))
+  return DIGESTS[algorithm](encodeUtf8(`${name.normalize('NFC')}:${realm}`))
 }
 
 /**
- * The hashes of a password for Digest: each over `user:realm:password` in UTF-8 (RFC 7616 §3.4.2).
+ * The hashes of a password for Digest: each over `user:realm:password` in UTF-8, name and password in normal form C (RFC
+ * 7616 §3.4.2, §4).
  *
  * @param user - As clients will write it, letter by letter; without the domain when it is to be put into an account.
  * @returns One hash for each algorithm, the caller's. Each is as good as the password in that realm.
  */
 export function digestHashesOf(user: string, realm: string, password: string): DigestHashes {
-  const text = encodeUtf8(`${user}:${realm}:${password}`)
+  const text = encodeUtf8(`${user.normalize('NFC')}:${realm}:${password.normalize('NFC')}`)
   const hashes = { MD5: md5(text), 'SHA-256': sha256(text), 'SHA-512-256': sha512Of256Bits(text) }
   text.fill(0)
   return { realm, hashes }
