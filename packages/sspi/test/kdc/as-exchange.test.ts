@@ -104,6 +104,13 @@ suite('an initial ticket', () => {
     assert.ok(has(held, TicketFlag.FORWARDABLE))
   })
 
+  test('comes for a timestamp, whatever kinds of pre-authentication that nobody knows stand beside it', async () => {
+    const realm = realmOf()
+    const strange = { padataType: 9999, padataValue: Uint8Array.of(1, 2, 3) }
+    const known = timestamp(await keyOf(realm, 'alice'), realm.now)
+    assert.equal((await send(realm, asReq(realm, 'alice', {}, [strange, known, strange]))).kind, 'reply')
+  })
+
   test('starts later only where the policy lets it', async () => {
     const from = new Date(NOW.getTime() + 3_600_000)
     const kdcOptions = KdcOption.POSTDATED

@@ -309,6 +309,15 @@ suite('what an exchange does when asked to', () => {
     assert.deepEqual(meeting.server.session.unseal(meeting.client.session.seal(TEXT)), TEXT)
   })
 
+  test('a name of a service is the same in another case, as Windows has it', async () => {
+    const keytab = (kdc: TinyKdc): Uint8Array => {
+      const text = Buffer.from(kdc.keytab(SERVICE)).toString('latin1').replace('www.example', 'WWW.Example')
+      return Uint8Array.from(Buffer.from(text, 'latin1'))
+    }
+    await shakeHands(meet({ keytab }))
+    await shakeHands(meet({ policy: { targetNames: [SERVICE.toUpperCase()] } }))
+  })
+
   test('missing bindings pass where the caller says so', async () => {
     const policy = { channelBindings: 'required' } as const
     const meeting = meet({ serverBindings: bindingsOf('b'), policy, serverFlags: ASC_REQ_ALLOW_MISSING_BINDINGS })
@@ -354,6 +363,15 @@ suite('what an exchange does when asked to', () => {
     })
     const onward = table.initiate({ package: 'Kerberos', target: OTHER, credentials: ticketCacheCredential({ cache }) })
     assert.ok((await onward.step()).token)
+  })
+
+  test('a ticket is delegated to those only that the KDC says may have it, where the settings want that', async () => {
+    const options = { enforceOkAsDelegate: true }
+    for (const ticketFlags of [0, TicketFlag.OK_AS_DELEGATE]) {
+      const meeting = meet({ flags: ISC_REQ_DELEGATE, options, kdc: { ticketFlags } })
+      await shakeHands(meeting)
+      assert.equal(meeting.client.session.achieved.includes('delegation'), ticketFlags !== 0)
+    }
   })
 
   test('realms on the way that no KDC has checked pass where capaths allows them, or the KDC has checked them', async () => {
