@@ -12,9 +12,11 @@ import type {
   SECPKG_ATTR_NEGO_KEYS,
   SECPKG_ATTR_NEGO_PKG_INFO,
   SECPKG_ATTR_NEGO_STATUS,
+  SECPKG_ATTR_PASSWORD_EXPIRY,
   SECPKG_ATTR_PROTO_INFO,
   SECPKG_ATTR_ROOT_STORE,
   SECPKG_ATTR_TARGET,
+  SECPKG_ATTR_USER_FLAGS,
   SECPKG_ATTR_APPLICATION_PROTOCOL,
   SECPKG_ATTR_CIPHER_INFO,
   SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
@@ -55,6 +57,7 @@ import type {
   NegoPackageInfo,
   NegoStatus,
   NegotiationPackage,
+  PasswordExpiry,
   ProtoInfo,
   SECPKG_ATTR_CERT_TRUST_STATUS,
   SECPKG_ATTR_CREDS,
@@ -62,6 +65,7 @@ import type {
   SECPKG_ATTR_SERVER_AUTH_FLAGS,
   ServerAuthFlags,
   Target,
+  UserFlags,
 } from './log-on-attributes.js'
 import type { SecPkgInfo } from './package-info.js'
 import type {
@@ -300,6 +304,8 @@ export interface ContextAttributes {
   readonly [SECPKG_ATTR_TARGET]: Target
   readonly [SECPKG_ATTR_AUTHENTICATION_ID]: AuthenticationId
   readonly [SECPKG_ATTR_LOGOFF_TIME]: LogoffTime
+  readonly [SECPKG_ATTR_PASSWORD_EXPIRY]: PasswordExpiry
+  readonly [SECPKG_ATTR_USER_FLAGS]: UserFlags
   readonly [SECPKG_ATTR_NEGO_KEYS]: NegoKeys
   readonly [SECPKG_ATTR_NEGO_PKG_INFO]: NegoPackageInfo
   readonly [SECPKG_ATTR_NEGO_STATUS]: NegoStatus

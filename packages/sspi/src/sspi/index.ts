@@ -88,9 +88,11 @@ export {
   type NegoPackageInfo,
   type NegoStatus,
   type NegotiationPackage,
+  type PasswordExpiry,
   type ProtoInfo,
   type ServerAuthFlags,
   type Target,
+  type UserFlags,
 } from './log-on-attributes.js'
 export { SecBuffer, SecBufferDesc } from './buffer.js'
 export {

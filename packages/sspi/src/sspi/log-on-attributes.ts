@@ -32,6 +32,18 @@ export interface LogoffTime {
   readonly logoffTime: Date
 }
 
+/** SecPkgContext_PasswordExpiry. */
+export interface PasswordExpiry {
+  /** When the password of the account must be changed; far away for never. */
+  readonly passwordExpires: Date
+}
+
+/** SecPkgContext_UserFlags. */
+export interface UserFlags {
+  /** As the domain's log-on answered: `LOGON_…` bits, MS-PAC 2.5 (UserFlags). */
+  readonly userFlags: number
+}
+
 /** The result of `SECPKG_ATTR_AUTHENTICATION_ID`. */
 export interface AuthenticationId {
   /** A number of this log-on, different for every context: that of its access token. */

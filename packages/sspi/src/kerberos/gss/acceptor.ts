@@ -186,7 +186,7 @@ export class KerberosAcceptor implements Exchange {
       }
       checkTransited(opened, this.#settings, refuse)
       checkAuthorizationData(opened, refuse)
-      const checked = checkPac(opened, this.#settings, refuse)
+      const checked = checkPac(opened, this.#request.credential.pacBypass ? 'ignored' : this.#settings.pac, refuse)
       const attributes = this.#checkPolicy(opened, refuse)
       yield* this.#remember(opened, refuse)
       accepted = this.#letIn(opened, checked, attributes, refuse, now)

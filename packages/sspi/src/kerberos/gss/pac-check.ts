@@ -20,7 +20,7 @@ export interface CheckedClient {
  * @throws {@link SspiError} `SEC_E_MESSAGE_ALTERED` for a signature that is not good; `SEC_E_LOGON_DENIED` for the PAC of somebody else,
  *   or for none where one is required; `SEC_E_INVALID_TOKEN` for one that does not parse.
  */
-export function checkPac(opened: OpenedRequest, { pac: policy }: KerberosSettings, refuse: Refuse): CheckedClient {
+export function checkPac(opened: OpenedRequest, policy: KerberosSettings['pac'], refuse: Refuse): CheckedClient {
   const { ticket, client, serviceKey } = opened
   const plain: CheckedClient = { identity: ticketIdentity(client), pacVerified: false }
   if (policy === 'ignored') return plain

@@ -1,4 +1,5 @@
 import {
+  never,
   qualifiedName,
   SECPKG_ATTR_AUTHORITY,
   SECPKG_ATTR_CLIENT_SPECIFIED_TARGET,
@@ -8,14 +9,17 @@ import {
   SECPKG_ATTR_KEY_INFO,
   SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
   SECPKG_ATTR_LIFESPAN,
+  SECPKG_ATTR_LOGOFF_TIME,
   SECPKG_ATTR_NAMES,
   SECPKG_ATTR_NATIVE_NAMES,
   SECPKG_ATTR_NEGO_KEYS,
   SECPKG_ATTR_NEGOTIATION_INFO,
   SECPKG_ATTR_PACKAGE_INFO,
+  SECPKG_ATTR_PASSWORD_EXPIRY,
   SECPKG_ATTR_PROTO_INFO,
   SECPKG_ATTR_SESSION_KEY,
   SECPKG_ATTR_SIZES,
+  SECPKG_ATTR_USER_FLAGS,
   SECPKG_NEGOTIATION_COMPLETE,
   type ContextAttribute,
   type ContextAttributes,
@@ -26,6 +30,7 @@ import {
 import { AuthorizationDataType } from '../constants.js'
 import { checksumProfile, type KerberosKey } from '../enctypes/index.js'
 import { findAuthorizationData } from '../messages/index.js'
+import { logonFacts, type LogonFacts } from '../pac/index.js'
 import { formatName, formatPrincipal } from '../principals.js'
 import type { ProtectionSizes } from './message-protection.js'
 import type { SessionParts } from './session-parts.js'
@@ -80,6 +85,18 @@ const answers: Answers = {
     verifyKeyType: key.enctype,
     verifyKey: copyOf(key),
   }),
+  [SECPKG_ATTR_PASSWORD_EXPIRY]: ({ parts }) => {
+    const facts = factsOf(parts)
+    return facts && { passwordExpires: facts.passwordExpires ?? never() }
+  },
+  [SECPKG_ATTR_USER_FLAGS]: ({ parts }) => {
+    const facts = factsOf(parts)
+    return facts && { userFlags: facts.userFlags }
+  },
+  [SECPKG_ATTR_LOGOFF_TIME]: ({ parts }) => {
+    const ends = [parts.ticket.endTime, factsOf(parts)?.logoff ?? never()]
+    return { logoffTime: new Date(Math.min(...ends.map((end) => end.getTime()))) }
+  },
   [SECPKG_ATTR_KERBEROS_TICKET]: ({ parts }) => ticketOf(parts),
   [SECPKG_ATTR_DELEGATED_TICKETS]: ({ parts: { delegated } }) =>
     delegated === undefined ? undefined : { cache: new Uint8Array(delegated) },
@@ -101,6 +118,13 @@ function copyOf(key: KerberosKey): Uint8Array {
   const copy = new Uint8Array(secret)
   secret.fill(0)
   return copy
+}
+
+/** What the PAC says of the log-on, once its signature was checked. */
+function factsOf({ ticket }: SessionParts): LogonFacts | undefined {
+  if (!ticket.pacVerified) return undefined
+  const [pac] = findAuthorizationData(ticket.authorizationData, AuthorizationDataType.AD_WIN2K_PAC)
+  return pac && logonFacts(pac)
 }
 
 function ticketOf({ client, server, ticket }: SessionParts): KerberosTicket {

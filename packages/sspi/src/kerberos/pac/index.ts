@@ -1,3 +1,4 @@
+export { logonFacts, type LogonFacts } from './logon-facts.js'
 export {
   GroupAttribute,
   LogonUserFlag,

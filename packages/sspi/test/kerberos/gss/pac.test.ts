@@ -2,37 +2,36 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { fromHex } from '../../../src/bytes/index.js'
 import { AuthorizationDataType } from '../../../src/kerberos/constants.js'
-import { Enctype, KeyUsage, type KerberosKey } from '../../../src/kerberos/enctypes/index.js'
+import { Enctype, type KerberosKey } from '../../../src/kerberos/enctypes/index.js'
 import { kerberosPackage, type KerberosOptions } from '../../../src/kerberos/index.js'
 import {
   encodeDer,
   writeAuthorizationData,
   type AuthorizationDataElement,
 } from '../../../src/kerberos/messages/index.js'
-import { pacBuffer, PacBufferType, readPac } from '../../../src/kerberos/pac/index.js'
+import { pacBuffer, PacBufferType, readLogonInfo, readPac } from '../../../src/kerberos/pac/index.js'
 import {
   keytabCredential,
+  never,
   SECPKG_ATTR_KERBEROS_TICKET,
+  SECPKG_ATTR_LOGOFF_TIME,
+  SECPKG_ATTR_PASSWORD_EXPIRY,
+  SECPKG_ATTR_USER_FLAGS,
+  SECPKG_CRED_ATTR_PAC_BYPASS,
+  SECPKG_CRED_INBOUND,
   type AcceptorExchange,
   type SecureSession,
 } from '../../../src/sspi/index.js'
 import { memoryReplayCache } from '../../../src/io/stores/index.js'
 import { createDriver } from '../../../src/system/driver.js'
 import { countingRandom, testTable } from '../../compliance/suite.js'
-import { readVectors } from '../../vectors.js'
+import { entryOf, NOW, pacOf, signed, WINDOWS_2022 } from './signed-pac.js'
 import { REALM, TinyKdc } from './tiny-kdc.js'
 
 // PACs that Windows and others have made, signed anew under the key of the test's service.
 
 const SERVICE = 'HTTP/www.example.com'
-const { cases } = readVectors<{ readonly pac: string }, unknown>('pac/pac.json')
 const DOMAIN = 'S-1-5-21-133451344-1126667713-3548050118'
-
-/** A PAC of the vectors, and whose it is. */
-const WINDOWS_2022 = { name: 'mit ticket signature (Windows 2022)', user: 'administrator', at: 133136929190000000n }
-
-/** When that client authenticated first. */
-const NOW = new Date(Number(WINDOWS_2022.at / 10_000n - 11_644_473_600_000n))
 
 /** What of a meeting differs from the default. */
 interface Meeting {
@@ -43,6 +42,8 @@ interface Meeting {
   readonly pac?: (key: KerberosKey) => Uint8Array | undefined
   /** How it goes in. Default: within AD-IF-RELEVANT, as MS-KILE 2.2.3 has it. */
   readonly wrap?: (pac: AuthorizationDataElement) => readonly AuthorizationDataElement[]
+  /** Whether the server's credential passes over PACs. Default `false`. */
+  readonly bypass?: boolean
   /** How long before now the client authenticated first, in seconds. */
   readonly age?: number
 }
@@ -67,10 +68,15 @@ async function begin(meeting: Meeting): Promise<AcceptorExchange> {
     now,
     driver: createDriver({ accounts: undefined, kdc: (query) => kdc.answer(query) }),
   }).initiate({ package: 'Kerberos', target: SERVICE, credentials: keytabCredential({ keytab: kdc.keytab(user) }) })
-  const server = testTable([kerberosPackage(options)], {
+  const acceptor = testTable([kerberosPackage(options)], {
     now,
     driver: createDriver({ accounts: undefined, replays: memoryReplayCache({ now }) }),
-  }).accept({ package: 'Kerberos', credentials: keytabCredential({ keytab: kdc.keytab(SERVICE) }) })
+  })
+  const authData = keytabCredential({ keytab: kdc.keytab(SERVICE) })
+  const request = { package: 'Kerberos', credentialUse: SECPKG_CRED_INBOUND, authData }
+  const { credential } = await acceptor.acquireCredentialsHandle(request)
+  if (meeting.bypass === true) acceptor.setCredentialsAttributes(credential, SECPKG_CRED_ATTR_PAC_BYPASS, true)
+  const server = acceptor.accept({ package: 'Kerberos', credentials: credential })
   const { token } = await client.step()
   await server.step(token)
   return server
@@ -122,6 +128,28 @@ suite('a good PAC', () => {
 
   test('may stand in the ticket itself, outside of AD-IF-RELEVANT', async () => {
     assert.equal((await accept({ wrap: (pac) => [pac] })).peer?.sid, `${DOMAIN}-500`)
+  })
+
+  test('says when the password expires and when to log off, as SECPKG_ATTR_PASSWORD_EXPIRY and SECPKG_ATTR_LOGOFF_TIME', async () => {
+    const session = await accept()
+    const { verifiedPac, endTime } = session.attribute(SECPKG_ATTR_KERBEROS_TICKET)
+    const { userFlags } = readLogonInfo(pacBuffer(readPac(verifiedPac!), PacBufferType.LOGON_INFO)!.bytes)
+    assert.deepEqual(session.attribute(SECPKG_ATTR_USER_FLAGS), { userFlags })
+    // That administrator's password never expires, and nothing ends before the ticket.
+    assert.deepEqual(session.attribute(SECPKG_ATTR_PASSWORD_EXPIRY), { passwordExpires: never() })
+    assert.deepEqual(session.attribute(SECPKG_ATTR_LOGOFF_TIME), { logoffTime: endTime })
+    const unchecked = await accept({ options: { pac: 'ignored' } })
+    for (const attribute of [SECPKG_ATTR_PASSWORD_EXPIRY, SECPKG_ATTR_USER_FLAGS] as const) {
+      assert.throws(() => unchecked.attribute(attribute), { code: 'SEC_E_UNSUPPORTED_FUNCTION' })
+    }
+  })
+
+  test('has no say, however it is signed, with a credential that has SECPKG_CRED_ATTR_PAC_BYPASS set', async () => {
+    for (const pac of [undefined, (): Uint8Array => pacOf(WINDOWS_2022.name)]) {
+      const session = await accept({ bypass: true, ...(pac === undefined ? {} : { pac }) })
+      assert.deepEqual([session.peer?.sid, session.peer?.groups], [undefined, []])
+      assert.deepEqual(session.attribute(SECPKG_ATTR_KERBEROS_TICKET).authorizationData, [])
+    }
   })
 
   test('has no say where it shall be ignored', async () => {
@@ -243,46 +271,11 @@ async function refused(meeting: Meeting, code: string, message: RegExp): Promise
   })
 }
 
-function pacOf(name: string): Uint8Array {
-  return fromHex(cases.find((each) => each.name === name)!.input.pac)
-}
-
-/** The PAC with another server signature, its buffer long enough for the type. */
-function signed(pac: Uint8Array, key: KerberosKey, type: number = key.profile.checksumType): Uint8Array {
-  const bytes = withRoom(pac, 4 + 24)
-  const table = readPac(bytes)
-  const server = pacBuffer(table, PacBufferType.SERVER_SIGNATURE)!
-  const kdc = pacBuffer(table, PacBufferType.KDC_SIGNATURE)!
-  new DataView(bytes.buffer).setInt32(server.offset, type, true)
-  const zeroed = bytes.slice()
-  for (const { offset, bytes } of [server, kdc]) zeroed.fill(0, offset + 4, offset + bytes.length)
-  const known = type === key.profile.checksumType || type === -138
-  const signature = known ? key.checksum(KeyUsage.NON_KERB_CKSUM_SALT, zeroed, type) : new Uint8Array(24)
-  bytes.set(signature.subarray(0, server.bytes.length - 4), server.offset + 4)
-  return bytes
-}
-
-/** The PAC with a server signature of so many bytes at its end. */
-function withRoom(pac: Uint8Array, length: number): Uint8Array {
-  const bytes = new Uint8Array(pac.length + length)
-  bytes.set(pac)
-  const view = new DataView(bytes.buffer)
-  const entry = entryOf(bytes, PacBufferType.SERVER_SIGNATURE)
-  view.setUint32(entry + 4, length, true)
-  view.setUint32(entry + 8, pac.length, true)
-  return bytes
-}
-
 /** The PAC of Windows 2022 with a buffer that is of another type. */
 function renamed(from: number, to: number): Uint8Array {
   const bytes = pacOf(WINDOWS_2022.name)
   new DataView(bytes.buffer).setUint32(entryOf(bytes, from), to, true)
   return bytes
-}
-
-function entryOf(bytes: Uint8Array, type: number): number {
-  const view = new DataView(bytes.buffer)
-  for (let at = 8; ; at += 16) if (view.getUint32(at, true) === type) return at
 }
 
 function change(bytes: Uint8Array, at: number): Uint8Array {
