@@ -1,9 +1,14 @@
 import { SspiError } from '../status/index.js'
 import {
   never,
+  qualifiedName,
   SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS,
+  SECPKG_CRED_ATTR_NAMES,
   SECPKG_CRED_ATTR_PAC_BYPASS,
   type Credential,
+  type CredentialAttribute,
+  type CredentialAttributes,
+  type CredentialAttributeTable,
   type CredentialRequest,
   type Identity,
   type KdcProxy,
@@ -114,14 +119,26 @@ export class KerberosCredential implements Credential {
     return this.#pacBypass
   }
 
+  /** A service's name, where the credential is for accepting only; else the interface says whose it is. */
+  query<A extends CredentialAttribute>(attribute: A): CredentialAttributes[A] | undefined {
+    const service = this.canInitiate ? undefined : this.#inbound?.principal
+    const table: CredentialAttributeTable = {
+      [SECPKG_CRED_ATTR_NAMES]: () =>
+        service && { userName: qualifiedName({ name: formatName(service.name), domain: service.realm ?? '' }) },
+    }
+    return table[attribute]?.()
+  }
+
   /** SetCredentialsAttributes: the KDC proxy of an outbound credential, and whether an inbound one looks at PACs. */
   set<A extends SettableCredentialAttribute>(attribute: A, value: SettableCredentialAttributes[A]): boolean {
     switch (attribute) {
       case SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS:
+        if (!this.canInitiate) return false
         // The value is that of the attribute, by its type.
         this.#kdcProxy = readKdcProxy(value as KdcProxySettings)
         return true
       case SECPKG_CRED_ATTR_PAC_BYPASS:
+        if (!this.canAccept) return false
         this.#pacBypass = (value as boolean | undefined) ?? true
         return true
       default:

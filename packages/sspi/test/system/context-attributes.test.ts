@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, suite, test } from 'node:test'
 import { X509Certificate } from 'node:crypto'
+import * as core from '../../src/sspi/index.js'
 import {
   CREDSSP_SERVER_AUTH_CERTIFICATE,
   CREDSSP_SERVER_AUTH_NEGOTIATE,
@@ -29,12 +30,16 @@ import {
   SECPKG_ATTR_NEGO_STATUS,
   SECPKG_ATTR_NEGOTIATION_PACKAGE,
   SECPKG_ATTR_PROTO_INFO,
+  SECPKG_ATTR_REMOTE_CERT_CHAIN,
+  SECPKG_ATTR_REMOTE_CERT_CONTEXT,
+  SECPKG_ATTR_REMOTE_CERTIFICATES,
   SECPKG_ATTR_ROOT_STORE,
   SECPKG_ATTR_SERVER_AUTH_FLAGS,
   SECPKG_ATTR_SESSION_KEY,
   SECPKG_ATTR_TARGET,
   type ContextAttribute,
   type ContextAttributes,
+  type SspiError,
 } from '../../src/sspi/index.js'
 import { Status } from '../../src/status/index.js'
 import { credentialOf, filesOf, ROOT, trusting } from '../schannel/certificates.js'
@@ -202,6 +207,14 @@ suite('what Schannel knows of a connection', () => {
     }
   })
 
+  test('SECPKG_ATTR_REMOTE_CERTIFICATES and SECPKG_ATTR_REMOTE_CERT_CHAIN are what the peer has shown, its own first', async () => {
+    const { client } = await exchanges.get('Schannel')!
+    const { certificates } = ask(client, SECPKG_ATTR_REMOTE_CERT_CHAIN)
+    assert.deepEqual(ask(client, SECPKG_ATTR_REMOTE_CERTIFICATES), { certificates })
+    assert.deepEqual(Buffer.from(certificates[0]!), new X509Certificate(filesOf('server').certificate!).raw)
+    assert.deepEqual(ask(client, SECPKG_ATTR_REMOTE_CERT_CONTEXT).certificate, certificates[0])
+  })
+
   test('SECPKG_ATTR_ROOT_STORE are the roots that the credential trusts; the public ones are not listed', async () => {
     const { client } = await exchanges.get('Schannel')!
     const { certificates } = ask(client, SECPKG_ATTR_ROOT_STORE)
@@ -259,4 +272,30 @@ suite('what CredSSP knows of the other side', () => {
     assert.equal(await credential?.reveal(), domain.passwordOf('alice'))
     refuses(client, SECPKG_ATTR_CREDS)
   })
+})
+
+suite('what has no answer', () => {
+  for (const name of PACKAGES) {
+    test(`every attribute that ${name} does not answer is refused with SEC_E_UNSUPPORTED_FUNCTION, and nothing else happens`, async () => {
+      const { client, server } = await exchanges.get(name)!
+      const numbers = Object.entries(core).filter(([each]) => /^SECPKG_ATTR_(?!NEGO_INFO_FLAG)/.test(each))
+      assert.ok(numbers.length > 60)
+      for (const side of [client, server]) {
+        for (const [attribute, number] of numbers) {
+          try {
+            // Programs without types may ask for any number.
+            assert.equal(typeof ask(side, number as ContextAttribute), 'object', attribute)
+          } catch (error) {
+            assert.equal((error as SspiError).code, 'SEC_E_UNSUPPORTED_FUNCTION', attribute)
+          }
+        }
+        for (const number of [0x7777, -1]) refuses(side, number as ContextAttribute)
+        const set = (): void =>
+          side.sspi.setContextAttributes(side.context, 0x68 as typeof SECPKG_ATTR_APP_DATA, {
+            appData: new Uint8Array(1),
+          })
+        assert.throws(set, { code: 'SEC_E_UNSUPPORTED_FUNCTION' })
+      }
+    })
+  }
 })

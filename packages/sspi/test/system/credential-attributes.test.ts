@@ -80,6 +80,17 @@ suite('SECPKG_CRED_ATTR_NAMES', () => {
     })
   }
 
+  test('an acceptor of Kerberos is named after its service, where its credential is for one', async () => {
+    const sspi = domain.sspi()
+    const credential = await acquire(sspi, 'Kerberos', domain.serviceCredential(TARGET), SECPKG_CRED_INBOUND)
+    assert.deepEqual(sspi.queryCredentialsAttributes(credential, SECPKG_CRED_ATTR_NAMES), {
+      userName: `EXAMPLE.TEST\\${TARGET}`,
+    })
+    const proxy = (): void =>
+      sspi.setCredentialsAttributes(credential, SECPKG_CRED_ATTR_KDC_PROXY_SETTINGS, { proxyServer: 'proxy' })
+    assert.throws(proxy, { code: 'SEC_E_UNSUPPORTED_FUNCTION' }) // it asks no KDC
+  })
+
   test('a client of Schannel without a certificate names nobody: SEC_E_NO_CREDENTIALS, before and after a handshake', async () => {
     const { client } = await meet('Schannel', domain, { clientCredential: trusting() })
     assert.throws(() => client.sspi.queryCredentialsAttributes(client.credential, SECPKG_CRED_ATTR_NAMES), {

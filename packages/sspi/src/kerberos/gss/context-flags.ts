@@ -73,7 +73,9 @@ const NAMES: readonly (readonly [GssFlag, Readonly<Record<Side, number>>])[] = [
 /** `ISC_RET_…` or `ASC_RET_…` of a context with these flags. */
 export function contextAttributes(side: Side, flags: number, contextReq: number): number {
   let attributes = 0
-  for (const [flag, names] of NAMES) if ((flags & flag) !== 0) attributes |= names[side]
+  // Whoever takes messages in their order alone takes none twice.
+  const achieved = (flags & GssFlag.SEQUENCE) === 0 ? flags : flags | GssFlag.REPLAY
+  for (const [flag, names] of NAMES) if ((achieved & flag) !== 0) attributes |= names[side]
   // What kind of connection it is each side says for itself.
   attributes |=
     side === 'initiator'

@@ -1,0 +1,26 @@
+/** The pages that are made of a run of every package, and what is wrong with them. */
+import { format, resolveConfig } from 'prettier'
+import { attributeRows, attributesPage, flagRows, wrongAttributes, wrongFlags } from './attributes.mjs'
+import { callable, functionsPage, rows, wrongRows } from './functions.mjs'
+import { runAll } from './run.mjs'
+
+/** Runs everything once. */
+export async function makePages() {
+  const results = await runAll()
+  const functions = rows(await callable(), results.functions)
+  const attributes = attributeRows(results)
+  const initiator = flagRows(results, 'ISC')
+  const acceptor = flagRows(results, 'ASC')
+  const wrong = [...wrongRows(functions), ...wrongAttributes(attributes), ...wrongFlags([...initiator, ...acceptor])]
+  const pages = await Promise.all([
+    page('docs/functions.md', functionsPage(functions)),
+    page('docs/attributes.md', attributesPage(attributes, initiator, acceptor)),
+  ])
+  return { pages, wrong }
+}
+
+async function page(path, text) {
+  const file = new URL(`../../${path}`, import.meta.url)
+  const options = await resolveConfig(file)
+  return { path, file, text: await format(text, { ...options, parser: 'markdown' }) }
+}
