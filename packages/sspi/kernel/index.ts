@@ -17,6 +17,7 @@ export {
   SECRETS,
   SENT_MAC,
 } from './memory'
+export { openGcm, prepareGcm, sealGcm } from './gcm'
 export { rc4 } from './rc4'
 
 /** Expands the keys at INPUT to KEYS: one of AES, of 16 or 32 bytes, or none; behind it one of HMAC, of a block at most. */

@@ -11,6 +11,8 @@ export const KEYS_BYTES: usize = 608
 export const ENCRYPTION_KEYS: usize = KEYS
 /** The state of a hash behind the inner pad of HMAC, and behind the outer one. */
 export const INNER_STATE: usize = KEYS + 240
+/** The key of GHASH, where there is no HMAC. */
+export const HASH_KEY: usize = KEYS + 240
 export const OUTER_STATE: usize = KEYS + 304
 /** Round keys of decryption, in the order of their use. */
 export const DECRYPTION_KEYS: usize = KEYS + 368

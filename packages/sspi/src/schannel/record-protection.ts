@@ -108,12 +108,14 @@ export class RecordProtection13 implements RecordProtection {
     wipe(this.#secret)
     wipe(this.#iv)
     this.#secret = next
+    this.#cipher.dispose()
     this.#cipher = this.#makeCipher()
     this.#iv = expandLabel(hash, next, 'iv', NOTHING, 12)
     this.#sequence = 0
   }
 
   dispose(): void {
+    this.#cipher.dispose()
     wipe(this.#secret)
     wipe(this.#iv)
     wipe(this.#nonce)
@@ -225,6 +227,7 @@ export class RecordProtection12 implements RecordProtection {
   }
 
   dispose(): void {
+    this.#cipher.dispose()
     wipe(this.#iv)
     wipe(this.#nonce)
   }

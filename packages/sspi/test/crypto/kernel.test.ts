@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { createHash, createHmac, randomBytes as drawn } from 'node:crypto'
+import { createCipheriv, createHash, createHmac, randomBytes as drawn } from 'node:crypto'
 import { afterEach, suite, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { fromHex, toHex } from '../../src/bytes/index.js'
@@ -13,9 +13,12 @@ import {
   kernelDigest,
   kernelEncrypt,
   kernelHmac,
+  kernelOpenGcm,
   kernelOuterMac,
   kernelRc4,
+  kernelSealGcm,
   prepareCtsHmac,
+  prepareGcm,
   prepareHmac,
   type CtsHmacFacts,
 } from '../../src/crypto/kernel/operations.js'
@@ -123,6 +126,34 @@ suite('the kernel against Node', () => {
     })
   }
 
+  for (const [keyBytes, cipher] of [
+    [16, 'aes-128-gcm'],
+    [32, 'aes-256-gcm'],
+  ] as const) {
+    test(`${cipher}: messages of every length, in parts, both ways; a tag that is wrong in any bit opens nothing`, () => {
+      for (const length of lengths(0, 700)) {
+        const [key, nonce, data] = [random(keyBytes), random(12), random(length)]
+        const associatedData = random(length % 17)
+        const node = createCipheriv(cipher, key, nonce).setAAD(associatedData)
+        const expected = Buffer.concat([node.update(data), node.final(), node.getAuthTag()])
+        const facts = { rounds: keyBytes / 4 + 6, nonce, associatedData }
+        const expanded = prepareGcm(key)!
+        const [sealed, tag] = [data.slice(), new Uint8Array(16)]
+        const middle = length >> 1
+        const parts = [sealed.subarray(0, middle), new Uint8Array(0), sealed.subarray(middle)]
+        assert.ok(kernelSealGcm(facts, expanded, parts, length, tag))
+        assert.equal(toHex(sealed) + toHex(tag), expected.toString('hex'), `${length} bytes`)
+        const forged = tag.slice()
+        forged[length % 16]! ^= 1 << (length % 8)
+        const kept = sealed.slice()
+        assert.equal(kernelOpenGcm(facts, expanded, kept, forged), 'altered')
+        assert.deepEqual(kept, sealed)
+        assert.equal(kernelOpenGcm(facts, expanded, sealed, tag), 'opened')
+        assert.deepEqual(sealed, data)
+      }
+    })
+  }
+
   test('RC4: the stream goes on from call to call, whichever engine it is', () => {
     const key = bytes(16)
     const one = new Rc4(key)
@@ -140,6 +171,18 @@ suite('the kernel against Node', () => {
 })
 
 suite('the kernel against what was published', () => {
+  test('AES-GCM: test cases 2 and 14 of its specification by McGrew and Viega', () => {
+    for (const [keyBytes, ciphertext, expected] of [
+      [16, '0388dace60b6a392f328c2b971b2fe78', 'ab6e47d42cec13bdf53a67b21257bddf'],
+      [32, 'cea7403d4d606b6e074ec5d3baf39d18', 'd0d1c8a799996bf0265b98b5d48ab919'],
+    ] as const) {
+      const facts = { rounds: keyBytes / 4 + 6, nonce: new Uint8Array(12), associatedData: new Uint8Array(0) }
+      const [block, tag] = [new Uint8Array(16), new Uint8Array(16)]
+      assert.ok(kernelSealGcm(facts, prepareGcm(new Uint8Array(keyBytes))!, [block], 16, tag))
+      assert.deepEqual([toHex(block), toHex(tag)], [ciphertext, expected])
+    }
+  })
+
   test('AES: the examples of FIPS 197, appendix C', () => {
     const block = fromHex('00112233445566778899aabbccddeeff')
     const derived = (key: string): string => toHex(kernelDeriveKey(fromHex(key), block)!).slice(0, 32)

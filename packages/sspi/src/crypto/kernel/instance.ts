@@ -13,6 +13,9 @@ export interface KernelExports {
   decryptAndCheck(hash: number, rounds: number, length: number, macBytes: number): number
   encryptThenMac(hash: number, rounds: number, length: number, macBytes: number): void
   checkThenDecrypt(hash: number, rounds: number, length: number, macBytes: number): number
+  prepareGcm(keyBytes: number, rounds: number): void
+  sealGcm(rounds: number, associatedBytes: number, length: number): void
+  openGcm(rounds: number, associatedBytes: number, length: number): number
   rc4(length: number): void
 }
 

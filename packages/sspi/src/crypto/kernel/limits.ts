@@ -12,6 +12,8 @@ export const KernelLimit = {
   /** AES in CTS mode, confounder and plaintext. */
   encrypt: 192,
   decrypt: 272,
+  /** AES-GCM, associated data not counted. */
+  gcm: 256,
   /** RC4 the other way round: from here on. */
   rc4: 1024,
 } as const

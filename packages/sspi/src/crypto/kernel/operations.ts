@@ -179,6 +179,76 @@ export function kernelDecrypt(
   return opened
 }
 
+/** Expands an AES key, of 16 or 32 bytes, for GCM: the round keys, and the key of its hash. */
+export function prepareGcm(key: Uint8Array): SecretBytes | undefined {
+  const k = kernel()
+  if (k === undefined) return undefined
+  k.bytes.set(key, k.INPUT)
+  k.prepareGcm(key.length, key.length / 4 + 6)
+  return takeSecret(k, k.KEYS, GCM_KEY_BYTES, 0)
+}
+
+const GCM_KEY_BYTES = 256
+const GCM_NONCE_PLACE = 16
+
+/** What a message of GCM is protected with besides. */
+export interface GcmFacts {
+  readonly rounds: number
+  /** 12 bytes. */
+  readonly nonce: Uint8Array
+  /** 16 bytes at most. */
+  readonly associatedData: Uint8Array
+}
+
+/** Encrypts parts of so many bytes in place, one after the other, and writes the tag. @returns whether it was done. */
+export function kernelSealGcm(
+  facts: GcmFacts,
+  expanded: SecretBytes,
+  parts: readonly Uint8Array[],
+  length: number,
+  tag: Uint8Array,
+): boolean {
+  const k = sameKernel()
+  if (k === undefined) return false
+  const { bytes, MESSAGE, OUTPUT } = k
+  putGcm(k, facts, expanded)
+  put(k, parts, MESSAGE)
+  k.sealGcm(facts.rounds, facts.associatedData.length, length)
+  let at = MESSAGE
+  for (const part of parts) {
+    part.set(bytes.subarray(at, at + part.length))
+    at += part.length
+  }
+  tag.set(bytes.subarray(OUTPUT, OUTPUT + 16))
+  overwrite(k, length)
+  return true
+}
+
+/** Decrypts in place. @returns 'altered', with nothing done, when the tag is wrong; `undefined` where there is no kernel. */
+export function kernelOpenGcm(
+  facts: GcmFacts,
+  expanded: SecretBytes,
+  body: Uint8Array,
+  tag: Uint8Array,
+): 'opened' | 'altered' | undefined {
+  const k = sameKernel()
+  if (k === undefined) return undefined
+  const { bytes, MESSAGE } = k
+  putGcm(k, facts, expanded)
+  bytes.set(tag, k.SENT_MAC)
+  bytes.set(body, MESSAGE)
+  const different = k.openGcm(facts.rounds, facts.associatedData.length, body.length)
+  if (different === 0) body.set(bytes.subarray(MESSAGE, MESSAGE + body.length))
+  overwrite(k, body.length)
+  return different === 0 ? 'opened' : 'altered'
+}
+
+function putGcm({ bytes, KEYS, INPUT }: Kernel, { nonce, associatedData }: GcmFacts, expanded: SecretBytes): void {
+  bytes.set(expanded, KEYS)
+  bytes.set(nonce, INPUT)
+  bytes.set(associatedData, INPUT + GCM_NONCE_PLACE)
+}
+
 /** XORs data with the key stream of a state (the permutation and two indices), which moves on. @returns whether it was done. */
 export function kernelRc4(state: Uint8Array, data: Uint8Array, out: Uint8Array): boolean {
   const k = kernel()
