@@ -44,12 +44,22 @@ export class SaslSession implements Disposable {
     return this.#session.attribute(attribute)
   }
 
-  /** What goes onto the connection for a message; see {@link SaslLayer.wrap}. */
+  /**
+   * What goes onto the connection for a message: protected buffers, each with its length in four bytes in front, as many as the peer's
+   * size asks for; without a layer the message itself. A new array, to be sent in the order in which it was made.
+   */
   wrap(message: Uint8Array): Uint8Array {
     return this.#layer.wrap(message)
   }
 
-  /** What the next bytes of the connection hold; see {@link SaslLayer.unwrap}. */
+  /**
+   * What the next bytes of the connection hold, cut anywhere: the messages of the buffers that are whole now, one behind the other; a
+   * new array, which may be empty.
+   *
+   * @throws `SspiError` `SEC_E_INVALID_TOKEN` by the length of a buffer that is too long; `SEC_E_MESSAGE_ALTERED`,
+   *   `SEC_E_OUT_OF_SEQUENCE`, `SEC_E_QOP_NOT_SUPPORTED` when one is only signed that should be encrypted. Nothing is read of the
+   *   connection any more then: each further call throws the same.
+   */
   unwrap(bytes: Uint8Array): Uint8Array {
     return this.#layer.unwrap(bytes)
   }

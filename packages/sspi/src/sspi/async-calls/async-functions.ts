@@ -10,10 +10,15 @@ import { ok, SspiAsyncContext, type SspiAsyncNotifyCallback } from './async-cont
  * `SspiAsyncContext`. Whoever awaits the promises of the calls themselves needs none of them.
  */
 export abstract class AsyncFunctions extends AuthIdentityFunctions {
+  /** Gets a credential. Described at `SecurityFunctionTable`. */
   abstract acquireCredentialsHandle(options: AcquireCredentialsOptions): Promise<AcquiredCredentials>
+  /** One step of the client's side. Described at `SecurityFunctionTable`. */
   abstract initializeSecurityContext(options: InitializeSecurityContextOptions): Promise<ContextStep>
+  /** One step of the server's side. Described at `SecurityFunctionTable`. */
   abstract acceptSecurityContext(options: AcceptSecurityContextOptions): Promise<ContextStep>
+  /** Frees a credential. Described at `SecurityFunctionTable`. */
   abstract freeCredentialsHandle(credential: CredHandle): void
+  /** Ends a context. Described at `SecurityFunctionTable`. */
   abstract deleteSecurityContext(context: CtxtHandle): void
 
   /** SspiCreateAsyncContext: what follows one call; to be freed by `sspiFreeAsyncContext`. */
