@@ -1,4 +1,5 @@
 import type { InitiatorExchange, SecureSession } from 'sspi'
+import type { SaslClient, SaslSession } from 'sspi/sasl'
 import {
   ber,
   berInteger,
@@ -93,6 +94,26 @@ export class LdapClient implements Disposable {
    */
   async bind(exchange: InitiatorExchange, options: BindOptions = {}): Promise<SecureSession> {
     const { mechanism = 'GSS-SPNEGO', layer = layerOf } = options
+    await this.#bind(exchange, mechanism)
+    this.#layer = layer(exchange.session)
+    return exchange.session
+  }
+
+  /** Binds with a client of `sspi/sasl`, and puts its layer in place. @throws {@link LdapError} when the server refuses. */
+  async bindBySasl(client: SaslClient, mechanism: string): Promise<SaslSession> {
+    await this.#bind(client, mechanism)
+    const { session } = client
+    // The session frames by itself what this client frames as well; requests are short enough to be one buffer.
+    if (session.layer !== 'none') {
+      this.#layer = {
+        protect: (message) => session.wrap(message).subarray(4),
+        unprotect: (buffer) => session.unwrap(saslFrame(buffer)),
+      }
+    }
+    return session
+  }
+
+  async #bind(exchange: Pick<InitiatorExchange | SaslClient, 'step'>, mechanism: string): Promise<void> {
     for (let step = await exchange.step(); ;) {
       const credentials = step.token === undefined ? [] : [ber(0x04, step.token)]
       const sasl = ber(0xa3, berString(mechanism), ...credentials)
@@ -102,8 +123,7 @@ export class LdapClient implements Disposable {
       if (token !== undefined && !step.done) step = await exchange.step(token)
       if (code === ResultCode.SASL_BIND_IN_PROGRESS) continue
       if (!step.done) throw new Error('bind: the server is content, our exchange is not')
-      this.#layer = layer(exchange.session)
-      return exchange.session
+      return
     }
   }
 

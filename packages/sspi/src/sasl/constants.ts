@@ -1,6 +1,6 @@
 /** The most that one message of an established context may hold, in bytes of the application: what the peer takes, less what protects it. */
 export const SASL_OPTION_SEND_SIZE = 1
-/** The longest protected message that is read, in bytes. It is told to the peer in the last step. */
+/** The longest protected message that is read, in bytes. GSSAPI tells it to the peer in the last step. */
 export const SASL_OPTION_RECV_SIZE = 2
 /** Whom the client wants to act as: UTF-8, which the client sets before the last step, and the server reads after it. */
 export const SASL_OPTION_AUTHZ_STRING = 3

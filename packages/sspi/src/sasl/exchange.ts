@@ -28,7 +28,7 @@ import {
   type SecurityFunctionTable,
 } from '../sspi/index.js'
 import { requireAuthorized, type Authorize } from './authorization.js'
-import { SASL_OPTION_AUTHZ_STRING, SASL_OPTION_RECV_SIZE } from './constants.js'
+import { SASL_OPTION_AUTHZ_STRING } from './constants.js'
 import { saslAcceptSecurityContext, saslInitializeSecurityContext } from './functions.js'
 import { saslGetContextOption, saslSetContextOption } from './options.js'
 import { profileOf, type SaslProfile, type SaslProfileName } from './profiles.js'
@@ -45,7 +45,10 @@ export interface SaslExchangeOptions {
   readonly integrity?: boolean | undefined
   /** Whether messages must be encrypted; as `integrity`, with the same default. */
   readonly confidentiality?: boolean | undefined
-  /** The longest protected message that is read, in bytes; of GSSAPI, the others have their own. Default 65,535. */
+  /**
+   * The longest protected message that is read, in bytes. GSSAPI tells it to the peer. Default 65,535; with DIGEST-MD5 65,536, which should be
+   * the package's `maxBufferBytes`; with GSS-SPNEGO, where nobody tells, 16,777,215.
+   */
   readonly receiveSize?: number | undefined
   /** What ties the context to the channel beneath it (TLS). Default: nothing. */
   readonly channelBindings?: ChannelBindings | undefined
@@ -147,16 +150,14 @@ abstract class SaslExchange implements Disposable {
     if (this.#over) throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'SASL: the exchange is over')
     this.#busy = true
     try {
-      const first = this.#context === undefined
-      const credential = first ? await this.#credential(use, targetName, principal) : undefined
+      const credential = !this.begun ? await this.#credential(use, targetName, principal) : undefined
       const output = new SecBuffer(SECBUFFER_TOKEN)
       const input = this.#input(token)
-      const step = await perform({ context: this.#context, credential, input, output: new SecBufferDesc([output]) })
+      const { receiveSize } = this.#options
+      const descriptor = new SecBufferDesc([output])
+      const step = await perform({ context: this.#context, credential, input, output: descriptor, receiveSize })
       this.#context = step.context
       this.#refuseWhenDisposed()
-      if (first && this.#options.receiveSize !== undefined && step.status !== SEC_E_OK) {
-        saslSetContextOption(step.context, SASL_OPTION_RECV_SIZE, this.#options.receiveSize)
-      }
       const done = step.status === SEC_E_OK
       if (done) this.#finish(step.context, settle)
       return { token: done && output.cbBuffer === 0 ? undefined : output.bytes, done }
@@ -169,10 +170,8 @@ abstract class SaslExchange implements Disposable {
   }
 
   #finish(context: CtxtHandle, settle: (session: SaslSession) => void): void {
-    const session = new SaslSession(
-      saslContextOf(context),
-      decodeUtf8(saslGetContextOption(context, SASL_OPTION_AUTHZ_STRING), 'authorization identity'),
-    )
+    const authorizationId = saslGetContextOption(context, SASL_OPTION_AUTHZ_STRING)
+    const session = new SaslSession(saslContextOf(context), decodeUtf8(authorizationId, 'authorization identity'))
     const { integrity, confidentiality } = this.demands
     if ((confidentiality && session.layer !== 'confidentiality') || (integrity && session.layer === 'none')) {
       const wanted = confidentiality ? 'confidentiality' : 'integrity'
@@ -220,6 +219,7 @@ interface Given {
   readonly credential: CredHandle | undefined
   readonly input: SecBufferDesc
   readonly output: SecBufferDesc
+  readonly receiveSize: number | undefined
 }
 
 /** The client's side, made by {@link saslClient}. */

@@ -36,9 +36,15 @@ import {
   writeLayerOffer,
 } from './layer-messages.js'
 import { profileOfPackage } from './profiles.js'
-import { endSaslContext, keepSaslContext, SaslContext, saslContextOf } from './sasl-context.js'
+import { checkSaslSize, endSaslContext, keepSaslContext, SaslContext, saslContextOf } from './sasl-context.js'
 
 // The function table stands in row 4 and must not know of SASL, which is made of it: so these functions take the table.
+
+/** What the first call of a context may say besides its options of SSPI. Windows has no way to say it before there is a context. */
+export interface SaslCallOptions {
+  /** `SASL_OPTION_RECV_SIZE` from the start. Counts on the first call. Default: that of the mechanism. */
+  readonly receiveSize?: number | undefined
+}
 
 /** Room for the server's offer, protected by any package: 4 bytes, and its trailer. */
 const ROOM_FOR_OFFER = 256
@@ -60,7 +66,7 @@ const NOTHING = new Uint8Array(0)
  */
 export async function saslInitializeSecurityContext(
   sspi: SecurityFunctionTable,
-  options: InitializeSecurityContextOptions,
+  options: InitializeSecurityContextOptions & SaslCallOptions,
 ): Promise<ContextStep> {
   const call = beginCall(sspi, 'initiator', options)
   const { sasl } = call
@@ -90,7 +96,7 @@ export async function saslInitializeSecurityContext(
  */
 export async function saslAcceptSecurityContext(
   sspi: SecurityFunctionTable,
-  options: AcceptSecurityContextOptions,
+  options: AcceptSecurityContextOptions & SaslCallOptions,
 ): Promise<ContextStep> {
   const call = beginCall(sspi, 'acceptor', options)
   const { sasl, output } = call
@@ -132,14 +138,10 @@ interface Output {
 function beginCall(
   sspi: SecurityFunctionTable,
   side: Side,
-  options: StepOptions & {
-    readonly credential?: CredHandle | undefined
-    readonly input?: InitializeSecurityContextOptions['input']
-    readonly contextReq: number
-  },
+  options: FirstCall & Pick<StepOptions, 'context' | 'output'> & Pick<InitializeSecurityContextOptions, 'input'>,
 ): SaslCall {
   const { context, contextReq, input } = options
-  const sasl = context === undefined ? newContext(sspi, side, options.credential, contextReq) : saslContextOf(context)
+  const sasl = context === undefined ? newContext(sspi, side, options) : saslContextOf(context)
   if (sasl.side !== side) throw new SspiError('SEC_E_INVALID_HANDLE', `SASL: the context is the ${sasl.side}'s`)
   if (sasl.phase.at === 'done') throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'SASL: the context is established already')
   const buffer = options.output.find(SECBUFFER_TOKEN)
@@ -152,11 +154,16 @@ function beginCall(
   return { sasl, context, token, output: { buffer, room: allocate ? Infinity : buffer.cbBuffer } }
 }
 
+/** What begins a context. */
+interface FirstCall extends SaslCallOptions {
+  readonly credential?: CredHandle | undefined
+  readonly contextReq: number
+}
+
 function newContext(
   sspi: SecurityFunctionTable,
   side: Side,
-  credential: CredHandle | undefined,
-  contextReq: number,
+  { credential, contextReq, receiveSize }: FirstCall,
 ): SaslContext {
   if (credential === undefined) {
     throw new SspiError('SEC_E_INVALID_HANDLE', 'SASL: the first call needs a credential, later ones the context')
@@ -168,7 +175,9 @@ function newContext(
       'SASL: EXTERNAL exchanges no tokens of a package: the channel has authenticated the client, whose response says whom it wants to act as',
     )
   }
-  return new SaslContext(profile, side, contextReq)
+  const sasl = new SaslContext(profile, side, contextReq)
+  if (receiveSize !== undefined) sasl.receiveSize = checkSaslSize(receiveSize)
+  return sasl
 }
 
 /** RFC 4752 section 3.1: what must be asked of the mechanism. Integrity protects the choice of the layer in any case. */

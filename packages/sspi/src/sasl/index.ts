@@ -21,7 +21,7 @@ export {
   type SaslStep,
 } from './exchange.js'
 export { acceptSaslExternal, saslExternalResponse, type AcceptExternalOptions } from './external.js'
-export { saslAcceptSecurityContext, saslInitializeSecurityContext } from './functions.js'
+export { saslAcceptSecurityContext, saslInitializeSecurityContext, type SaslCallOptions } from './functions.js'
 export type { SaslLayerName } from './layer.js'
 export { saslGetContextOption, saslSetContextOption, type SaslOption, type SaslOptions } from './options.js'
 export { saslEnumerateProfiles, saslGetProfilePackage, saslIdentifyPackage, type SaslProfileName } from './profiles.js'

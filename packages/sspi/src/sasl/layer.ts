@@ -33,8 +33,9 @@ export class SaslLayer {
   readonly #layer: SaslLayerName
   readonly #sendSize: number
   readonly #receiveSize: number
-  /** The beginning of a buffer that is not whole yet. */
-  #waiting: Uint8Array = NOTHING
+  /** The pieces of a buffer that is not whole yet; put together when it is, as it may come in very many. */
+  #waiting: Uint8Array[] = []
+  #waitingLength = 0
   #broken: SspiError | undefined
 
   constructor({ session, layer, sendSize, receiveSize }: SaslLayerOptions) {
@@ -67,31 +68,43 @@ export class SaslLayer {
   unwrap(bytes: Uint8Array): Uint8Array {
     if (this.#broken !== undefined) throw this.#broken
     if (this.#layer === 'none') return new Uint8Array(bytes)
+    this.#waiting.push(new Uint8Array(bytes))
+    this.#waitingLength += bytes.length
     try {
-      return this.#read(bytes)
+      return this.#read()
     } catch (error) {
       if (error instanceof SspiError) this.#broken = error
-      this.#waiting = NOTHING
+      this.#keep(NOTHING)
       throw error
     }
   }
 
-  #read(bytes: Uint8Array): Uint8Array {
-    const reader = new Reader(this.#waiting.length === 0 ? bytes : concatBytes(this.#waiting, bytes))
-    const messages = new Writer(bytes.length)
-    let whole = 0
-    while (reader.remaining >= LENGTH_BYTES) {
-      const length = reader.u32be('SASL buffer length')
-      if (length > this.#receiveSize) {
-        throw new SspiError('SEC_E_INVALID_TOKEN', `SASL: a buffer of ${length} bytes, ${this.#receiveSize} at most`)
-      }
-      if (reader.remaining < length) break
-      messages.bytes(this.#open(reader.take(length, 'SASL buffer')))
-      whole = reader.offset
+  #read(): Uint8Array {
+    const messages = new Writer()
+    for (let length = this.#nextLength(); length !== undefined; length = this.#nextLength()) {
+      const reader = new Reader(concatBytes(...this.#waiting))
+      reader.skip(LENGTH_BYTES, 'SASL buffer length')
+      const buffer = reader.take(length, 'SASL buffer')
+      this.#keep(reader.take(reader.remaining, 'SASL buffer'))
+      messages.bytes(this.#open(buffer))
     }
-    reader.seek(whole, 'SASL buffer')
-    this.#waiting = new Uint8Array(reader.take(reader.remaining, 'SASL buffer'))
     return messages.finish()
+  }
+
+  /** How long the next buffer is, if it is whole. */
+  #nextLength(): number | undefined {
+    if (this.#waitingLength < LENGTH_BYTES) return undefined
+    if (this.#waiting[0]!.length < LENGTH_BYTES) this.#keep(concatBytes(...this.#waiting)) // there is one
+    const length = new Reader(this.#waiting[0]!).u32be('SASL buffer length')
+    if (length > this.#receiveSize) {
+      throw new SspiError('SEC_E_INVALID_TOKEN', `SASL: a buffer of ${length} bytes, ${this.#receiveSize} at most`)
+    }
+    return this.#waitingLength - LENGTH_BYTES < length ? undefined : length
+  }
+
+  #keep(rest: Uint8Array): void {
+    this.#waiting = rest.length === 0 ? [] : [rest]
+    this.#waitingLength = rest.length
   }
 
   #protect(message: Uint8Array): Uint8Array {

@@ -1,6 +1,5 @@
 import { SspiError, type CtxtHandle } from '../sspi/index.js'
 import {
-  MAX_SASL_SIZE,
   Sasl_AuthZIDForbidden,
   Sasl_AuthZIDProcessed,
   SASL_OPTION_AUTHZ_PROCESSING,
@@ -9,7 +8,7 @@ import {
   SASL_OPTION_SEND_SIZE,
 } from './constants.js'
 import { checkAuthorizationId } from './layer-messages.js'
-import { saslContextOf, type SaslContext } from './sasl-context.js'
+import { checkSaslSize, saslContextOf, type SaslContext } from './sasl-context.js'
 
 /** What each option of a SASL context holds, by its number. */
 export interface SaslOptions {
@@ -33,13 +32,13 @@ const ACCESS: Access = {
   [SASL_OPTION_SEND_SIZE]: {
     get: ({ sendSize }) => sendSize,
     set: (sasl, value) => {
-      sasl.sendSize = checkedSize(value)
+      sasl.sendSize = checkSaslSize(value)
     },
   },
   [SASL_OPTION_RECV_SIZE]: {
     get: ({ receiveSize }) => receiveSize,
     set: (sasl, value) => {
-      sasl.receiveSize = checkedSize(value)
+      sasl.receiveSize = checkSaslSize(value)
     },
   },
   [SASL_OPTION_AUTHZ_STRING]: {
@@ -107,11 +106,6 @@ function access<O extends SaslOption>(option: O): Access[O] {
   const found = ACCESS[option] as Access[O] | undefined
   if (found === undefined) throw unsupported(`there is no option ${option}`)
   return found
-}
-
-function checkedSize(size: number): number {
-  if (Number.isInteger(size) && size > 0 && size <= MAX_SASL_SIZE) return size
-  throw new SspiError('SEC_E_INVALID_PARAMETER', `SASL: a size of ${size} bytes, ${MAX_SASL_SIZE} at most`)
 }
 
 function requireProcessing({ authorizationIdForbidden }: SaslContext): void {

@@ -10,6 +10,7 @@ import {
   type SecPkgInfo,
   type SecurityFunctionTable,
 } from '../sspi/index.js'
+import { DEFAULT_SASL_SIZE, MAX_SASL_SIZE } from './constants.js'
 
 /** A SASL mechanism with the package that speaks it: what Windows keeps under `SecurityProviders\SaslProfiles`. */
 export interface SaslProfile {
@@ -21,6 +22,8 @@ export interface SaslProfile {
   recognises(token: Uint8Array): boolean
   /** Whether the peers agree on a layer when the package is done (RFC 4752 section 3); else its own flags say which there is. */
   readonly negotiatesLayer: boolean
+  /** The longest protected message that is read unless the application says otherwise, in bytes. */
+  readonly receiveSize: number
 }
 
 /** The names of the mechanisms. */
@@ -28,6 +31,8 @@ export type SaslProfileName = 'GSSAPI' | 'GSS-SPNEGO' | 'DIGEST-MD5' | 'EXTERNAL
 
 const KERBEROS_OID = '1.2.840.113554.1.2.2'
 const SPNEGO_OID = '1.3.6.1.5.5.2'
+/** What a peer of DIGEST-MD5 sends at most to whom has said nothing else, RFC 2831 section 2.1.1. */
+const DIGEST_SIZE = 65_536
 /** A TLS record with a handshake message in it, RFC 8446 section 5.1. */
 const TLS_HANDSHAKE = 22
 
@@ -38,24 +43,29 @@ const PROFILES: readonly SaslProfile[] = [
     packageName: MICROSOFT_KERBEROS_NAME,
     recognises: (token) => isGssTokenOf(token, [KERBEROS_OID]),
     negotiatesLayer: true,
+    receiveSize: DEFAULT_SASL_SIZE,
   },
   {
     name: 'GSS-SPNEGO',
     packageName: NEGOSSP_NAME,
     recognises: (token) => isGssTokenOf(token, [SPNEGO_OID]),
     negotiatesLayer: false,
+    // Nobody says how much is read: Samba's buffers have 65,536 bytes, others' are as long as a message of LDAP.
+    receiveSize: MAX_SASL_SIZE,
   },
   {
     name: 'DIGEST-MD5',
     packageName: WDIGEST_SP_NAME,
     recognises: hasDirectives,
     negotiatesLayer: false,
+    receiveSize: DIGEST_SIZE,
   },
   {
     name: 'EXTERNAL',
     packageName: SCHANNEL_NAME,
     recognises: (token) => token[0] === TLS_HANDSHAKE && token[1] === 3,
     negotiatesLayer: false,
+    receiveSize: DEFAULT_SASL_SIZE,
   },
 ]
 

@@ -10,7 +10,7 @@ import {
   type Side,
 } from '../sspi/index.js'
 import { encodeUtf8 } from '../bytes/index.js'
-import { DEFAULT_SASL_SIZE } from './constants.js'
+import { DEFAULT_SASL_SIZE, MAX_SASL_SIZE } from './constants.js'
 import { SaslLayerBit } from './layer-messages.js'
 import type { SaslProfile } from './profiles.js'
 
@@ -33,7 +33,7 @@ export class SaslContext {
   /** `ISC_REQ_…` or `ASC_REQ_…` of the first call. */
   readonly contextReq: number
   phase: SaslPhase = { at: 'package' }
-  receiveSize = DEFAULT_SASL_SIZE
+  receiveSize: number
   sendSize = DEFAULT_SASL_SIZE
   /** What this side sends, or what the peer has sent. */
   authorizationId: Uint8Array = new Uint8Array(0)
@@ -42,6 +42,7 @@ export class SaslContext {
 
   constructor(profile: SaslProfile, side: Side, contextReq: number) {
     this.profile = profile
+    this.receiveSize = profile.receiveSize
     this.side = side
     this.contextReq = contextReq
   }
@@ -118,4 +119,10 @@ function optional<T>(ask: () => T): T | undefined {
     if (error instanceof SspiError && error.code === 'SEC_E_UNSUPPORTED_FUNCTION') return undefined
     throw error
   }
+}
+
+/** A size of a buffer. @throws {@link SspiError} `SEC_E_INVALID_PARAMETER` when it is none. */
+export function checkSaslSize(size: number): number {
+  if (Number.isInteger(size) && size > 0 && size <= MAX_SASL_SIZE) return size
+  throw new SspiError('SEC_E_INVALID_PARAMETER', `SASL: a size of ${size} bytes, ${MAX_SASL_SIZE} at most`)
 }

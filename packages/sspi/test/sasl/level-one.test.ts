@@ -133,6 +133,16 @@ suite('GSSAPI: saslInitializeSecurityContext and saslAcceptSecurityContext agree
     await assert.rejects(pair.finish(), { code: 'SEC_E_SECURITY_QOS_FAILED' })
   })
 
+  test('to a client that wants no proof of the server, the offer is the answer to its first token', async () => {
+    const pair = await Pair.begin('Kerberos', { mutual: false })
+    const offer = await pair.step('server', await pair.step('client', undefined))
+    assert.equal(pair.last('server').status, SEC_I_CONTINUE_NEEDED)
+    const choice = await pair.step('client', offer)
+    assert.equal(pair.last('client').status, SEC_E_OK)
+    await pair.step('server', choice)
+    assert.equal(pair.last('server').status, SEC_E_OK)
+  })
+
   test('the handle is good for the message calls of the interface afterwards', async () => {
     const pair = await Pair.begin('Kerberos', { asked: ISC_REQ_INTEGRITY })
     await pair.finish()

@@ -28,10 +28,12 @@ export function table(options: TestMachineOptions = {}): SecurityFunctionTable {
 
 /** What a pair asks for. */
 export interface PairOptions {
-  /** `ISC_REQ_…`, besides mutual authentication. */
+  /** `ISC_REQ_…`. */
   readonly asked?: number
   /** `ASC_REQ_…`. */
   readonly demanded?: number
+  /** Whether the client wants proof of the server. Default `true`. */
+  readonly mutual?: boolean
 }
 
 /** Client and server of a mechanism at the first level, each with an interface of its own. */
@@ -39,7 +41,7 @@ export class Pair {
   readonly target = TARGET
   readonly #sides: Readonly<Record<Role, Side>>
 
-  static async begin(package_: string, { asked = 0, demanded = 0 }: PairOptions = {}): Promise<Pair> {
+  static async begin(package_: string, { asked = 0, demanded = 0, mutual = true }: PairOptions = {}): Promise<Pair> {
     const [client, server] = [table(), table()]
     const authData =
       package_ === 'WDigest' ? { user: 'alice', password: domain.passwordOf('alice') } : domain.credential('alice')
@@ -54,7 +56,7 @@ export class Pair {
       authData: package_ === 'WDigest' ? undefined : domain.serviceCredential(TARGET),
     })
     return new Pair({
-      client: { sspi: client, credential: outbound.credential, contextReq: asked | ISC_REQ_MUTUAL_AUTH },
+      client: { sspi: client, credential: outbound.credential, contextReq: asked | (mutual ? ISC_REQ_MUTUAL_AUTH : 0) },
       server: { sspi: server, credential: inbound.credential, contextReq: demanded },
     })
   }

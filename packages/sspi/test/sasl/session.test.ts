@@ -225,13 +225,24 @@ suite('the stream of buffers', () => {
     assert.deepEqual(server.unwrap(wrapped), new Uint8Array(5000).fill(7))
   })
 
-  test('a buffer that says it is longer than is read is refused by its length, and so is all that follows', async () => {
-    const [client, server] = await establish(...begin('GSSAPI', { server: { receiveSize: 1000 } }))
-    const good = client.wrap(encodeUtf8('x'))
-    const refused = { code: 'SEC_E_INVALID_TOKEN' } as const
-    assert.throws(() => server.unwrap(Uint8Array.of(0, 0, 0x03, 0xe9)), refused)
-    assert.throws(() => server.unwrap(good), refused)
-  })
+  for (const [mechanism, receiveSize, limit] of [
+    ['GSSAPI', undefined, 0xffff],
+    ['GSSAPI', 1000, 1000],
+    ['GSS-SPNEGO', undefined, 0xff_ffff],
+    ['GSS-SPNEGO', 1000, 1000],
+    ['DIGEST-MD5', undefined, 0x1_0000],
+  ] as const) {
+    test(`${mechanism}: a buffer that says it is longer than is read is refused by its length: ${limit}`, async () => {
+      const [client, server] = await establish(...begin(mechanism, { server: { receiveSize } }))
+      const good = client.wrap(encodeUtf8('x'))
+      const header = (length: number): Uint8Array => Uint8Array.of(length >>> 24, length >>> 16, length >>> 8, length)
+      const refused = { code: 'SEC_E_INVALID_TOKEN' } as const
+      assert.throws(() => server.unwrap(header(limit + 1)), refused)
+      assert.throws(() => server.unwrap(good), refused)
+      const [, other] = await establish(...begin(mechanism, { server: { receiveSize } }))
+      assert.deepEqual(other.unwrap(header(limit)), new Uint8Array(0))
+    })
+  }
 
   test('where messages should be encrypted, one that is only signed is refused', async () => {
     const pair = await Pair.begin('Kerberos', { asked: ISC_REQ_CONFIDENTIALITY })
@@ -281,6 +292,13 @@ suite('an exchange', () => {
       const { token, done } = await server.step()
       assert.deepEqual([token, done], [new Uint8Array(0), false])
       await establish(client, server)
+    }
+  })
+
+  test('with a size that is none does not come to a step', async () => {
+    for (const receiveSize of [0, 1.5, 0x100_0000]) {
+      const [client] = begin('GSSAPI', { client: { receiveSize } })
+      await assert.rejects(client.step(), { code: 'SEC_E_INVALID_PARAMETER' })
     }
   })
 
