@@ -7,6 +7,7 @@ import {
   SspiError,
   type SecureSession,
 } from '../sspi/index.js'
+import { ReceivedBytes } from './received-bytes.js'
 
 /** What protects the messages of a connection once SASL is done with it. */
 export type SaslLayerName = 'none' | 'integrity' | 'confidentiality'
@@ -33,9 +34,8 @@ export class SaslLayer {
   readonly #layer: SaslLayerName
   readonly #sendSize: number
   readonly #receiveSize: number
-  /** The pieces of a buffer that is not whole yet; put together when it is, as it may come in very many. */
-  #waiting: Uint8Array[] = []
-  #waitingLength = 0
+  readonly #signature: SignaturePlace | undefined
+  readonly #received = new ReceivedBytes()
   #broken: SspiError | undefined
 
   constructor({ session, layer, sendSize, receiveSize }: SaslLayerOptions) {
@@ -43,6 +43,7 @@ export class SaslLayer {
     this.#layer = layer
     this.#sendSize = sendSize
     this.#receiveSize = receiveSize
+    this.#signature = layer === 'integrity' ? signaturePlace(session) : undefined
   }
 
   /** Protects a message: one buffer, or as many as the peer's size asks for, each with its length. A new array. */
@@ -68,54 +69,47 @@ export class SaslLayer {
   unwrap(bytes: Uint8Array): Uint8Array {
     if (this.#broken !== undefined) throw this.#broken
     if (this.#layer === 'none') return new Uint8Array(bytes)
-    this.#waiting.push(new Uint8Array(bytes))
-    this.#waitingLength += bytes.length
+    this.#received.append(bytes)
     try {
       return this.#read()
     } catch (error) {
       if (error instanceof SspiError) this.#broken = error
-      this.#keep(NOTHING)
+      this.#received.clear()
       throw error
     }
   }
 
   #read(): Uint8Array {
     const messages = new Writer()
-    for (let length = this.#nextLength(); length !== undefined; length = this.#nextLength()) {
-      const reader = new Reader(concatBytes(...this.#waiting))
-      reader.skip(LENGTH_BYTES, 'SASL buffer length')
-      const buffer = reader.take(length, 'SASL buffer')
-      this.#keep(reader.take(reader.remaining, 'SASL buffer'))
+    for (let buffer = this.#nextBuffer(); buffer !== undefined; buffer = this.#nextBuffer()) {
       messages.bytes(this.#open(buffer))
     }
     return messages.finish()
   }
 
-  /** How long the next buffer is, if it is whole. */
-  #nextLength(): number | undefined {
-    if (this.#waitingLength < LENGTH_BYTES) return undefined
-    if (this.#waiting[0]!.length < LENGTH_BYTES) this.#keep(concatBytes(...this.#waiting)) // there is one
-    const length = new Reader(this.#waiting[0]!).u32be('SASL buffer length')
+  /** The next buffer, a view, if it is whole. */
+  #nextBuffer(): Uint8Array | undefined {
+    const reader = new Reader(this.#received.bytes)
+    if (reader.remaining < LENGTH_BYTES) return undefined
+    const length = reader.u32be('SASL buffer length')
     if (length > this.#receiveSize) {
       throw new SspiError('SEC_E_INVALID_TOKEN', `SASL: a buffer of ${length} bytes, ${this.#receiveSize} at most`)
     }
-    return this.#waitingLength - LENGTH_BYTES < length ? undefined : length
-  }
-
-  #keep(rest: Uint8Array): void {
-    this.#waiting = rest.length === 0 ? [] : [rest]
-    this.#waitingLength = rest.length
+    if (reader.remaining < length) return undefined
+    const buffer = reader.take(length, 'SASL buffer')
+    this.#received.drop(reader.offset)
+    return buffer
   }
 
   #protect(message: Uint8Array): Uint8Array {
     if (this.#layer === 'confidentiality') return this.#session.seal(message)
-    if (this.#saysItself) return this.#session.seal(message, SECQOP_WRAP_NO_ENCRYPT)
+    if (this.#signature === undefined) return this.#session.seal(message, SECQOP_WRAP_NO_ENCRYPT)
     const signature = this.#session.sign(message)
-    return this.#tokenLast ? concatBytes(message, signature) : concatBytes(signature, message)
+    return this.#signature.behind ? concatBytes(message, signature) : concatBytes(signature, message)
   }
 
   #open(buffer: Uint8Array): Uint8Array {
-    if (this.#layer === 'integrity' && !this.#saysItself) return this.#verify(buffer)
+    if (this.#signature !== undefined) return this.#verify(buffer, this.#signature)
     const { message, qop } = this.#session.open(buffer)
     if (this.#layer === 'confidentiality' && qop !== 0) {
       throw new SspiError('SEC_E_QOP_NOT_SUPPORTED', 'SASL: a message is signed only, where it should be encrypted')
@@ -123,32 +117,31 @@ export class SaslLayer {
     return message
   }
 
-  /** Whether a protected message says itself if it is encrypted: Kerberos' do, those of NTLM and Digest do not. */
-  get #saysItself(): boolean {
-    return (this.#session.attribute(SECPKG_ATTR_PACKAGE_INFO).capabilities & SECPKG_FLAG_GSS_COMPATIBLE) !== 0
-  }
-
-  /** Where the signature stands: in front of the message (NTLM) or behind it (Digest). */
-  get #tokenLast(): boolean {
-    return this.#session.attribute(SECPKG_ATTR_SIZES).tokenLast ?? false
-  }
-
-  /** A signature of fixed length, in front of the message or behind it. */
-  #verify(buffer: Uint8Array): Uint8Array {
-    const { maxSignature } = this.#session.attribute(SECPKG_ATTR_SIZES)
-    const length = buffer.length - maxSignature
-    if (length < 0) {
+  #verify(buffer: Uint8Array, { length, behind }: SignaturePlace): Uint8Array {
+    const messageLength = buffer.length - length
+    if (messageLength < 0) {
       throw new SspiError(
         'SEC_E_INVALID_TOKEN',
-        `SASL: a buffer of ${buffer.length} bytes, the signature has ${maxSignature}`,
+        `SASL: a buffer of ${buffer.length} bytes, the signature has ${length}`,
       )
     }
-    const [signature, message] = this.#tokenLast
-      ? [buffer.subarray(length), buffer.subarray(0, length)]
-      : [buffer.subarray(0, maxSignature), buffer.subarray(maxSignature)]
+    const [signature, message] = behind
+      ? [buffer.subarray(messageLength), buffer.subarray(0, messageLength)]
+      : [buffer.subarray(0, length), buffer.subarray(length)]
     this.#session.verify(message, signature)
     return message
   }
 }
 
-const NOTHING = new Uint8Array(0)
+/** Where a signature of fixed length stands in a message that is only signed: in front of it (NTLM) or behind it (Digest). */
+interface SignaturePlace {
+  readonly length: number
+  readonly behind: boolean
+}
+
+/** `undefined` where a protected message says itself whether it is encrypted, as Kerberos' do. */
+function signaturePlace(session: SecureSession): SignaturePlace | undefined {
+  if ((session.attribute(SECPKG_ATTR_PACKAGE_INFO).capabilities & SECPKG_FLAG_GSS_COMPATIBLE) !== 0) return undefined
+  const { maxSignature, tokenLast = false } = session.attribute(SECPKG_ATTR_SIZES)
+  return { length: maxSignature, behind: tokenLast }
+}

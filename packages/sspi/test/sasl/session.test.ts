@@ -214,6 +214,15 @@ suite('the stream of buffers', () => {
     )
   })
 
+  test('a long buffer may come byte by byte, with others behind it', async () => {
+    const [client, server] = await establish(...begin('GSS-SPNEGO'))
+    const long = new Uint8Array(60_000).map((_, at) => at & 0xff)
+    const stream = Buffer.concat([client.wrap(long), client.wrap(encodeUtf8('more'))])
+    const pieces: Uint8Array[] = []
+    for (let at = 0; at < stream.length; at++) pieces.push(server.unwrap(stream.subarray(at, at + 1)))
+    assert.deepEqual(new Uint8Array(Buffer.concat(pieces)), new Uint8Array([...long, ...encodeUtf8('more')]))
+  })
+
   test('a long message goes as many buffers, none longer than the peer reads', async () => {
     const [client, server] = await establish(...begin('GSSAPI', { server: { receiveSize: 1000 } }))
     const wrapped = client.wrap(new Uint8Array(5000).fill(7))

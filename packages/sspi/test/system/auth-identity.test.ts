@@ -44,6 +44,13 @@ suite('an identity as authData', () => {
     assert.equal(session.peer.domain, domain.realm)
   })
 
+  for (const name of ['Kerberos', 'NTLM', 'WDigest', 'Negotiate', 'CREDSSP']) {
+    test(`${name} takes it to initiate with`, async () => {
+      const request = { package: name, credentialUse: SECPKG_CRED_OUTBOUND, authData: alice() }
+      client.freeCredentialsHandle((await client.acquireCredentialsHandle(request)).credential)
+    })
+  }
+
   test('a wrong password is refused', async () => {
     await assert.rejects(establish('Kerberos', alice('wrong')), { code: 'SEC_E_LOGON_DENIED' })
   })
