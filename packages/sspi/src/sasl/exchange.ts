@@ -274,6 +274,8 @@ export class SaslClient extends SaslExchange {
 /** The server's side, made by {@link saslServer}. */
 export class SaslServer extends SaslExchange {
   readonly #options: SaslServerOptions
+  /** Whether a client without an initial response has been asked for one: once. */
+  #greeted = false
 
   /** @internal */
   constructor(sspi: SecurityFunctionTable, options: SaslServerOptions) {
@@ -290,7 +292,9 @@ export class SaslServer extends SaslExchange {
    */
   async step(token?: Uint8Array, signal?: AbortSignal): Promise<SaslStep> {
     const speaksFirst = this.profile.name === 'DIGEST-MD5'
-    if (!speaksFirst && !this.begun && (token === undefined || token.length === 0)) {
+    const saysNothing = token === undefined || token.length === 0
+    if (saysNothing && !speaksFirst && !this.begun && !this.#greeted) {
+      this.#greeted = true
       return { token: NOTHING, done: false }
     }
     const { integrity, confidentiality } = this.demands

@@ -76,7 +76,7 @@ export async function saslInitializeSecurityContext(
   keepSaslContext(step.context, sasl)
   if (step.status !== SEC_E_OK) return step
   sasl.open(sspi, step)
-  if (!sasl.profile.negotiatesLayer) return finishByFlags(sasl, step)
+  if (!sasl.profile.negotiatesLayer) return orEnd(step.context, () => finishByFlags(sasl, step))
   // The package's last token, if any, goes out; without one the answer is empty (RFC 4752 section 3.1).
   sasl.phase = { at: 'expect-offer' }
   return { ...step, status: SEC_I_CONTINUE_NEEDED }
@@ -113,7 +113,7 @@ export async function saslAcceptSecurityContext(
   keepSaslContext(step.context, sasl)
   if (step.status !== SEC_E_OK) return step
   sasl.open(sspi, step)
-  if (!sasl.profile.negotiatesLayer) return finishByFlags(sasl, step)
+  if (!sasl.profile.negotiatesLayer) return orEnd(step.context, () => finishByFlags(sasl, step))
   sasl.phase = { at: 'offer-due' }
   if (output.buffer.cbBuffer > 0) return { ...step, status: SEC_I_CONTINUE_NEEDED }
   return offer({ ...call, context: step.context, token: NOTHING })

@@ -302,6 +302,9 @@ suite('an exchange', () => {
       assert.deepEqual([token, done], [new Uint8Array(0), false])
       await establish(client, server)
     }
+    const [, other] = begin('GSSAPI')
+    await other.step()
+    await assert.rejects(other.step(new Uint8Array(0)), { code: 'SEC_E_OUT_OF_SEQUENCE', message: /none came/ })
   })
 
   test('with a size that is none does not come to a step', async () => {
