@@ -36,7 +36,7 @@ export async function readTunnelReply(
     if (head.status < 200) continue // 100 Continue and its kind
     // RFC 9110 §9.3.6: a 2xx has no body; what comes next is the server's.
     const keepAlive = head.status < 300 || (await skipBody(bytes, head, limits.maxBodyBytes))
-    bytes.end()
+    if (keepAlive) bytes.end()
     return { ...head, keepAlive }
   }
 }
