@@ -1,5 +1,8 @@
+import { agentsOver, type AuthenticatingAgents } from './agents.js'
+import { dispatcherOver, type AuthenticatingDispatcher } from './dispatcher.js'
 import { HttpEngine } from './engine.js'
 import { fetchOver, type AuthenticatingFetch } from './fetch.js'
+import { Gateway } from './gateway.js'
 import { readHostPatterns } from './host-patterns.js'
 import { readSettings, type HttpClientOptions } from './options.js'
 
@@ -31,12 +34,46 @@ export class HttpClient implements AsyncDisposable {
    */
   readonly fetch: AuthenticatingFetch
   readonly #engine: HttpEngine
+  readonly #hosts: ((url: URL) => boolean) | undefined
+  #agents: AuthenticatingAgents | undefined
 
   /** @internal */
   constructor(options: HttpClientOptions) {
-    const hosts = options.hosts === undefined ? undefined : readHostPatterns(options.hosts, 'hosts')
+    this.#hosts = options.hosts === undefined ? undefined : readHostPatterns(options.hosts, 'hosts')
     this.#engine = new HttpEngine(readSettings(options))
-    this.fetch = fetchOver(this.#engine, hosts)
+    this.fetch = fetchOver(this.#engine, this.#hosts)
+  }
+
+  /**
+   * Agents for `http.request`, `https.request`, and what is built on them: axios, got, node-fetch. What is asked for with them is made
+   * by this client, authenticated, and comes back as if it came from the agent's own connection.
+   *
+   * @throws `TypeError` without `hosts`: whoever uses an agent follows redirects without its knowing, so that it must be said which
+   *   servers may learn who the client is.
+   */
+  get agents(): AuthenticatingAgents {
+    return (this.#agents ??= agentsOver(new Gateway(this.#engine, this.#requireHosts('agents'))))
+  }
+
+  /**
+   * A dispatcher for undici, and for the `dispatcher` of the global fetch.
+   *
+   * @param Dispatcher - The caller's undici's own class, so that the result has its methods (`request`, `compose`, …). Without it the
+   *   result can dispatch, which is all that a fetch asks of it.
+   * @throws `TypeError` without `hosts`, as {@link HttpClient.agents}.
+   */
+  dispatcher(): AuthenticatingDispatcher
+  dispatcher<D extends object>(Dispatcher: new () => D): D
+  dispatcher<D extends object>(Dispatcher?: new () => D): AuthenticatingDispatcher | D {
+    const own = dispatcherOver(this.#engine, this.#requireHosts('dispatcher'))
+    return Dispatcher === undefined ? own : Object.assign(new Dispatcher(), own)
+  }
+
+  #requireHosts(what: string): (url: URL) => boolean {
+    if (this.#hosts !== undefined) return this.#hosts
+    throw new TypeError(
+      `${what}: it must be said which servers may learn who the client is: give hosts to createClient`,
+    )
   }
 
   /** Ends all connections, requests under way with them, and frees the credentials. */

@@ -1,6 +1,7 @@
 import { SspiError } from '../../status/index.js'
 import { readBody, withLength, type BodySource, type HttpBody } from './body.js'
 import type { EngineResponse, HttpEngine } from './engine.js'
+import { withoutConnectionFields } from './header-fields.js'
 import type { HttpCredentials } from './options.js'
 import { isRedirect, redirected, type Redirectable } from './redirects.js'
 import { DECODED, webResponse } from './web-response.js'
@@ -27,19 +28,6 @@ export interface FetchInit {
 /** A function like Web's fetch. */
 export type AuthenticatingFetch = (input: string | URL | Request, init?: FetchInit) => Promise<Response>
 
-/** Fields that a connection sets, RFC 9110 §7.6.1, and those of bodies. */
-const OWN_FIELDS = [
-  'connection',
-  'content-length',
-  'expect',
-  'keep-alive',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]
 /** Methods that are written in capitals whatever the caller writes, fetch §2.2.1 (normalize). */
 const NORMALISED: ReadonlySet<string> = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT'])
 
@@ -137,12 +125,17 @@ async function readRequest(
     read === undefined
       ? undefined
       : await withLength(read, length === null ? undefined : Number(length), engine.settings.limits.maxReplayBytes)
-  for (const name of OWN_FIELDS) fields.delete(name)
   if (body?.contentType !== undefined && !fields.has('content-type')) fields.set('content-type', body.contentType)
   if (!fields.has('accept')) fields.set('accept', '*/*')
   const decode = !fields.has('accept-encoding')
   if (decode) fields.set('accept-encoding', DECODED)
-  return { request: { method, url, headers: Object.fromEntries(fields), body }, decode }
+  return { request: { method, url, headers: ownFields(fields), body }, decode }
+}
+
+/** The caller's fields; those of the connection are set by the connection. */
+function ownFields(fields: Headers): Record<string, string> {
+  const left = Object.entries(withoutConnectionFields(Object.fromEntries(fields)))
+  return Object.fromEntries(left.map(([name, value]) => [name, String(value)]))
 }
 
 function readUrl(input: string | URL): URL {

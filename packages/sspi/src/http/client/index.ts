@@ -1,5 +1,7 @@
+export type { AuthenticatingAgents } from './agents.js'
 export type { BodyStream, HttpBody } from './body.js'
 export { createClient, type HttpClient } from './client.js'
+export type { AuthenticatingDispatcher, DispatchHandler, DispatchOptions } from './dispatcher.js'
 export type { AuthenticatingFetch, FetchInit } from './fetch.js'
 export type {
   HttpClientLimits,
