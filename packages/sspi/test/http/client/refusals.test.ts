@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
+import { createServer as createSocketServer } from 'node:net'
 import { suite, test } from 'node:test'
 import { authenticationOf, writeTokenLeg } from '../../../src/http/index.js'
 import { utf16leEncode } from '../../../src/bytes/index.js'
 import { md4 } from '../../../src/crypto/index.js'
 import { ntHashCredential } from '../../../src/sspi/index.js'
-import { clientOf, gateOf, serve, testDomain } from './servers.js'
+import { clientOf, gateOf, listen, serve, testDomain } from './servers.js'
 
 suite('a server that must prove itself', () => {
   test('and does not with Kerberos has its response refused', async (t) => {
@@ -168,6 +169,29 @@ suite('what cannot go on', () => {
 })
 
 suite('what takes too long, is too much, or ends early', () => {
+  test('a proxy that does not answer in time is given up', async (t) => {
+    const domain = testDomain(t)
+    const port = await listen(t, createSocketServer())
+    const options = { proxy: { url: `http://127.0.0.1:${port}` }, timeouts: { connectSeconds: 0.05 } }
+    await assert.rejects(clientOf(t, domain, options).fetch('https://server.example.com/'), {
+      code: 'SEC_E_TARGET_UNKNOWN',
+      message: /no connection in 0\.05 s/,
+    })
+  })
+
+  test('a server that calls its own nonces too old for ever has its 401 handed on', async (t) => {
+    const domain = testDomain(t)
+    const server = await serve(t, {
+      handler: (_, response) => {
+        const challenge = `Digest realm="r", nonce="${server.seen.length}", qop="auth", stale=true`
+        response.writeHead(401, { 'www-authenticate': challenge }).end()
+      },
+    })
+    const response = await clientOf(t, domain).fetch(server.url)
+    assert.equal(response.status, 401)
+    assert.equal(server.seen.length, 4, 'the request, its answer, and two more')
+  })
+
   test('a server that does not answer in time is given up', async (t) => {
     const domain = testDomain(t)
     const server = await serve(t, { handler: () => {} })
