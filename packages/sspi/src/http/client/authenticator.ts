@@ -95,7 +95,8 @@ export class Authenticator implements Disposable {
   /** Whether the answer to the next leg can only be another challenge, so that a body would be sent in vain. */
   get expectsChallenge(): boolean {
     const attempt = this.#attempt
-    return attempt?.kind === 'tokens' && !attempt.done && bindsConnection(attempt.exchange.mechanism)
+    // In SPNEGO, NTLM is not done with its last token, but that one lets us in.
+    return attempt?.kind === 'tokens' && !attempt.pinned && bindsConnection(attempt.exchange.mechanism)
   }
 
   /** The value of the field with the credentials for the next leg; `undefined` for none. */
@@ -328,7 +329,9 @@ export class Authenticator implements Disposable {
 
   async #finishTokens(attempt: TokenAttempt, link: PartyLink, response: ResponseFacts): Promise<void> {
     const { scheme, exchange, targetName } = attempt
-    const values = response.values(this.#party.fields.challenge)
+    const { challenge, info } = this.#party.fields
+    // RFC 4559 §5 has it where challenges are; Squid and RFC 9110 §11.6.3 have another place for what comes of a success.
+    const values = [...response.values(challenge), ...response.values(info)]
     const challenges = this.#read(values)
     this.#tellChallenges(challenges, values, response.status)
     const input = tokenFor(scheme, challenges)
@@ -379,9 +382,13 @@ export class Authenticator implements Disposable {
     this.#outcome = { ...authenticated('Digest', 'WDigest', signer.targetName), mutual: proven }
   }
 
-  /** An error's page is the server's to show, and is not taken for more; anything else must come from the right server. */
+  /**
+   * An error's page is the server's to show, and is not taken for more; anything else must come from the right server. What opens a
+   * tunnel shows nothing of its own: TLS runs through it, and proxies send no proof with it.
+   */
   #mustProve(mechanism: string, status: number): boolean {
-    const { mutual = mechanism === 'Kerberos' } = this.#party.settings
+    const { settings, tunnel } = this.#party
+    const { mutual = mechanism === 'Kerberos' && !tunnel } = settings
     return mutual && status < 400
   }
 

@@ -152,12 +152,13 @@ export class HttpEngine {
       identity,
       schemes: this.settings.schemes,
       delegate: this.#mayDelegate(url),
+      tunnel: false,
       memory: identity.memoryOf(url),
       settings: this.settings,
     }
   }
 
-  #proxyParty(proxy: ProxyOptions, identity: HttpIdentity): Party {
+  #proxyParty(proxy: ProxyOptions, identity: HttpIdentity, tunnel: boolean): Party {
     const url = proxyUrl(proxy)
     const own = proxy.credentials === undefined ? identity : this.identityOf(proxy.credentials)
     return {
@@ -167,6 +168,7 @@ export class HttpEngine {
       identity: own,
       schemes: proxy.schemes ?? this.settings.schemes,
       delegate: false,
+      tunnel,
       memory: own.memoryOf(url),
       settings: this.settings,
     }
@@ -181,7 +183,7 @@ export class HttpEngine {
       })
       return { key: `${identity.id} ${url.origin} direct`, forward: undefined, open }
     }
-    const party = this.#proxyParty(options, identity)
+    const party = this.#proxyParty(options, identity, url.protocol === 'https:')
     const way = `${party.identity.id} ${party.url.origin}`
     const key = `${identity.id} ${url.origin} by ${way}`
     if (url.protocol === 'http:') {

@@ -3,7 +3,10 @@ import { createServer } from 'node:http'
 import { Readable } from 'node:stream'
 import { suite, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { utf16leEncode } from '../../../src/bytes/index.js'
+import { md4 } from '../../../src/crypto/index.js'
 import type { HttpBody } from '../../../src/http/index.js'
+import { ntHashCredential } from '../../../src/sspi/index.js'
 import { clientOf, gateOf, HOST, listen, serve, testDomain, text } from './servers.js'
 
 const WAYS = [
@@ -62,6 +65,20 @@ suite('bodies that can be sent again', () => {
     )
     await (await client.fetch(server.url, { method: 'PUT', body: 'def' })).text()
     assert.equal(server.seen.length, 4)
+  })
+
+  test('NTLM in SPNEGO sends the body with its last token, and not with its first', async (t) => {
+    const domain = testDomain(t)
+    const server = await serve(t, { gate: gateOf(domain, ['Negotiate']) })
+    const ntHash = md4(utf16leEncode(domain.passwordOf('alice')))
+    const credentials = ntHashCredential({ user: 'EXAMPLE\\alice', ntHash })
+    const client = clientOf(t, domain, { credentials })
+    const response = await client.fetch(server.url, { method: 'PUT', body: 'abc' })
+    assert.equal(await response.text(), 'hello alice')
+    assert.deepEqual(
+      server.seen.map(({ body }) => body),
+      ['abc', '', 'abc'],
+    )
   })
 
   test('a long one waits for the server’s word, and is not sent in vain', async (t) => {

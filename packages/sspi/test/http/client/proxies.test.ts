@@ -76,6 +76,32 @@ for (const [packageName, scheme] of WAYS) {
   })
 }
 
+suite('a proxy with Kerberos', () => {
+  test('need not prove itself for a tunnel, through which TLS runs, unless everybody must', async (t) => {
+    const domain = testDomain(t)
+    const server = await serve(t, { certificate: 'server' })
+    const proxy = await serveProxy(t, { gate: gateOf(domain, ['Negotiate'], { role: 'proxy', silent: true }) })
+    const options = { tls, proxy: { url: proxy.url } }
+    assert.equal((await clientOf(t, domain, options).fetch(server.url)).status, 200)
+    const strict = clientOf(t, domain, { ...options, mutual: true })
+    await assert.rejects(strict.fetch(server.url), { code: 'SEC_E_MUTUAL_AUTH_FAILED' })
+  })
+
+  test('must for a plain request, in Proxy-Authenticate or in Proxy-Authentication-Info', async (t) => {
+    const domain = testDomain(t)
+    const server = await serve(t)
+    for (const [gate, code] of [
+      [gateOf(domain, ['Negotiate'], { role: 'proxy', silent: true }), 'SEC_E_MUTUAL_AUTH_FAILED'],
+      [gateOf(domain, ['Negotiate'], { role: 'proxy', proofField: 'proxy-authentication-info' }), undefined],
+    ] as const) {
+      const proxy = await serveProxy(t, { gate })
+      const asked = clientOf(t, domain, { proxy: { url: proxy.url } }).fetch(server.url)
+      if (code === undefined) assert.equal((await asked).status, 200)
+      else await assert.rejects(asked, { code })
+    }
+  })
+})
+
 suite('proxies', () => {
   test('a way to the proxy that is TLS itself is bound to, and a tunnel goes through it', async (t) => {
     const domain = testDomain(t)

@@ -83,6 +83,8 @@ export interface AuthServerOptions {
   readonly credentials?: Parameters<SecurityFunctionTable['accept']>[0]['credentials']
   /** Withholds the token, or the proof, of the last leg. */
   readonly silent?: boolean
+  /** Where the proof of the last leg stands. Default: where challenges do. */
+  readonly proofField?: string
   /** Answers in place of the last leg's proof. */
   readonly lastToken?: Uint8Array
 }
@@ -107,6 +109,7 @@ export class Gate {
   async admit(request: IncomingMessage, response: ServerResponse): Promise<string | undefined> {
     const { role = 'origin', packages, persistent = false, silent = false, lastToken } = this.#options
     const fields = role === 'origin' ? ORIGIN_FIELDS : PROXY_FIELDS
+    const { proofField = fields.challenge } = this.#options
     const { socket } = request
     const given = request.headers[fields.credentials]
     const known = this.#known.get(socket)
@@ -131,7 +134,7 @@ export class Gate {
       if (persistent || session.mechanism === 'NTLM') this.#known.set(socket, user)
       if (persistent) response.setHeader('Persistent-Auth', 'true')
       const proof = lastToken ?? step.token
-      if (proof !== undefined && !silent) response.setHeader(fields.challenge, writeTokenLeg(scheme, proof))
+      if (proof !== undefined && !silent) response.setHeader(proofField, writeTokenLeg(scheme, proof))
       return user
     } catch (error) {
       return this.#refuse(response, error)
