@@ -143,6 +143,8 @@ export class Connection implements Disposable {
       sent.on('response', (response) => {
         message = response
         settle()
+        // Who reads it is told; before there is a reader, nobody would be, and Node ends then.
+        response.on('error', () => {})
         // Whatever stands still from here on, the socket's own clock tells.
         sent.setTimeout(body, () => {
           response.destroy(lost(this.#where, `nothing came for ${body / 1000} s`))

@@ -45,6 +45,7 @@ export class ConnectionPool {
     const shelf = this.#shelf(key)
     const found = fresh ? undefined : takeUsable(shelf)
     if (found !== undefined) return Promise.resolve(found)
+    // One has turned out to have ended unseen: another one makes room, as it has probably ended as well.
     if (fresh) takeUsable(shelf)?.[Symbol.dispose]()
     if (shelf.count < this.#maxConnections) return this.#add(key, shelf, open)
     return new Promise((resolve, reject) => {
