@@ -330,7 +330,7 @@ export class Authenticator implements Disposable {
   async #finishTokens(attempt: TokenAttempt, link: PartyLink, response: ResponseFacts): Promise<void> {
     const { scheme, exchange, targetName } = attempt
     const { challenge, info } = this.#party.fields
-    // RFC 4559 §5 has it where challenges are; Squid and RFC 9110 §11.6.3 have another place for what comes of a success.
+    // RFC 4559 §5 has it where challenges are; RFC 9110 §11.6.3 has another place for what comes of a success.
     const values = [...response.values(challenge), ...response.values(info)]
     const challenges = this.#read(values)
     this.#tellChallenges(challenges, values, response.status)
@@ -383,12 +383,12 @@ export class Authenticator implements Disposable {
   }
 
   /**
-   * An error's page is the server's to show, and is not taken for more; anything else must come from the right server. What opens a
-   * tunnel shows nothing of its own: TLS runs through it, and proxies send no proof with it.
+   * An error's page is the server's to show, and is not taken for more; anything else must come from the right server. Of proxies no
+   * proof is expected, as Squid sends none: what they hand on is the server's, and where that matters TLS runs through them.
    */
   #mustProve(mechanism: string, status: number): boolean {
-    const { settings, tunnel } = this.#party
-    const { mutual = mechanism === 'Kerberos' && !tunnel } = settings
+    const { settings, kind } = this.#party
+    const { mutual = mechanism === 'Kerberos' && kind === 'origin' } = settings
     return mutual && status < 400
   }
 

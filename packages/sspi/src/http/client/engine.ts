@@ -152,13 +152,12 @@ export class HttpEngine {
       identity,
       schemes: this.settings.schemes,
       delegate: this.#mayDelegate(url),
-      tunnel: false,
       memory: identity.memoryOf(url),
       settings: this.settings,
     }
   }
 
-  #proxyParty(proxy: ProxyOptions, identity: HttpIdentity, tunnel: boolean): Party {
+  #proxyParty(proxy: ProxyOptions, identity: HttpIdentity): Party {
     const url = proxyUrl(proxy)
     const own = proxy.credentials === undefined ? identity : this.identityOf(proxy.credentials)
     return {
@@ -168,7 +167,6 @@ export class HttpEngine {
       identity: own,
       schemes: proxy.schemes ?? this.settings.schemes,
       delegate: false,
-      tunnel,
       memory: own.memoryOf(url),
       settings: this.settings,
     }
@@ -183,7 +181,7 @@ export class HttpEngine {
       })
       return { key: `${identity.id} ${url.origin} direct`, forward: undefined, open }
     }
-    const party = this.#proxyParty(options, identity, url.protocol === 'https:')
+    const party = this.#proxyParty(options, identity)
     const way = `${party.identity.id} ${party.url.origin}`
     const key = `${identity.id} ${url.origin} by ${way}`
     if (url.protocol === 'http:') {

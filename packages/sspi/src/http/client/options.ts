@@ -62,7 +62,7 @@ export interface HttpClientOptions {
   readonly hosts?: readonly string[] | undefined
   /**
    * Whether servers must prove themselves. `true`: always, so that NTLM and Basic are not used, and Digest must bring its proof.
-   * `false`: not asked for. Default: Kerberos must, and a proof of Digest is checked where there is one.
+   * `false`: not asked for. Default: with Kerberos servers must; of proxies, and with Digest, a proof is checked where there is one.
    */
   readonly mutual?: boolean | undefined
   /** Hosts to which the client's Kerberos tickets may be delegated; as {@link hosts}. Default: none. */

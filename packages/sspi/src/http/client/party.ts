@@ -43,8 +43,6 @@ export interface Party {
   readonly schemes: readonly HttpScheme[]
   /** Whether the client's tickets may be delegated. */
   readonly delegate: boolean
-  /** Whether it is a proxy that is asked for a tunnel. */
-  readonly tunnel: boolean
   readonly memory: PartyMemory
   readonly settings: HttpSettings
 }
