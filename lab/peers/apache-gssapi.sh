@@ -20,12 +20,13 @@ up() {
   [ -n "${MIT_KRB5_CONFIG:-}" ] || lab_die 'needs mit-kdc up before it'
   lab_need apache2-bin libapache2-mod-auth-gssapi gss-ntlmssp krb5-user openssl
   lab_alive httpd && return 0
-  mkdir -p "$D"/{htdocs,cgi,delegated,replay}
+  mkdir -p "$D"/{htdocs/file,cgi,delegated,replay}
   [ -e "$D/certificates/ca.crl" ] || bash "$PEERS_HERE/certificates.sh" "$D/certificates" || lab_die 'openssl could not make the certificates'
   install -m 644 "$MIT_KEYTABS/HTTP.keytab" "$D/http.keytab"
   [ "$(id -u)" != 0 ] || chown www-data "$D/delegated" "$D/replay"
   printf "LAB:%s:%s\n" alice "$LAB_PASSWORD" bob "$LAB_PASSWORD" utf8user "$LAB_UTF8_PASSWORD" >"$D/ntlm.users"
   echo public >"$D/htdocs/index.html"
+  echo ok >"$D/htdocs/file/index.html"
   write_program
   lab_free_ports "$ADDRESS" HTTP HTTPS >"$D/ports"
   write_configuration >"$D/httpd.conf"
@@ -77,6 +78,7 @@ Listen $ADDRESS:$HTTPS
 StartServers 1
 KeepAlive On
 KeepAliveTimeout 60
+MaxKeepAliveRequests 0
 DocumentRoot "$D/htdocs"
 DirectoryIndex index.html
 ScriptAliasMatch "^/(kerberos|bound|negotiate|ntlm|basic|delegated|session|tls-only)(/|\$)" "$D/cgi/whoami"
@@ -93,6 +95,7 @@ Header always set X-User "expr=%{REMOTE_USER}"
 X
   # each request by a token of its own; the first only; both mechanisms; NTLM alone; Basic that the KDC checks; and so on
   place kerberos 'GssapiAllowedMech krb5'
+  place file 'GssapiAllowedMech krb5' # without the program, for benchmarks
   place bound 'GssapiAllowedMech krb5' 'GssapiConnectionBound On' 'GssapiSignalPersistentAuth On'
   place negotiate 'GssapiAllowedMech krb5' 'GssapiAllowedMech ntlmssp' 'GssapiConnectionBound On'
   place ntlm 'GssapiAllowedMech ntlmssp' 'GssapiConnectionBound On' 'GssapiSignalPersistentAuth On'

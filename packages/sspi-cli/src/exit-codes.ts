@@ -13,7 +13,7 @@ export const ExitCode = {
   REFUSED: 3,
   /** The peer's bytes are malformed, altered, replayed, or not what was agreed on. */
   PROTOCOL: 4,
-  /** A check did not hold: of the demo, or of `decode --check`. */
+  /** A check did not hold: of the demo, of `decode --check`, or the status of `fetch --fail`. */
   CHECK: 5,
   /** A mistake of this program. */
   INTERNAL: 70,
@@ -32,4 +32,4 @@ Exit codes:
   2  the network, an address or a file
   3  authentication was refused
   4  the peer's bytes are malformed, altered or out of order
-  5  a check did not hold (demo, decode --check)`
+  5  a check did not hold (demo, decode --check, fetch --fail)`

@@ -3,6 +3,7 @@ import { connectCommand } from './commands/connect.js'
 import { decodeCommand } from './commands/decode.js'
 import { demoCommand } from './commands/demo.js'
 import { doctorCommand } from './commands/doctor.js'
+import { fetchCommand } from './commands/fetch.js'
 import { kdcCommand } from './commands/kdc.js'
 import { kdestroyCommand } from './commands/kdestroy.js'
 import { kinitCommand } from './commands/kinit.js'
@@ -37,6 +38,7 @@ const COMMANDS = [
   packagesCommand,
   serveCommand,
   connectCommand,
+  fetchCommand,
   decodeCommand,
   doctorCommand,
   kinitCommand,
@@ -53,6 +55,7 @@ const EXAMPLES = `  sspi demo                                    the five proced
   sspi packages                                what there is
   sspi serve --port 4711 --user alice          wait for alice, then chat
   sspi connect 127.0.0.1 4711 --user alice     be alice
+  sspi fetch https://intranet.example.com/     fetch a page as who you are
   sspi decode TlRMTVNTUAABAAAA...              look into a token
   sspi kinit alice@EXAMPLE.COM                 log on to a Kerberos realm
   sspi klist                                   list its tickets

@@ -29,7 +29,7 @@ export function withSecretOptions(command: Command, whose: string): Command {
   return command
     .addOption(
       new Option('--password-fd <number>', `read ${whose} password from this file descriptor, one line`).argParser(
-        (text) => naturalNumber(text, 1023),
+        descriptorNumber,
       ),
     )
     .option('--password-file <file>', `read ${whose} password from the first line of this file`)
@@ -39,8 +39,8 @@ export function withSecretOptions(command: Command, whose: string): Command {
 export function withNewSecretOptions(command: Command, whose: string, when: string): Command {
   return command
     .addOption(
-      new Option('--new-password-fd <number>', `read ${whose} new password from here, ${when}`).argParser((text) =>
-        naturalNumber(text, 1023),
+      new Option('--new-password-fd <number>', `read ${whose} new password from here, ${when}`).argParser(
+        descriptorNumber,
       ),
     )
     .option('--new-password-file <file>', `read ${whose} new password from the first line of this file`)
@@ -49,6 +49,11 @@ export function withNewSecretOptions(command: Command, whose: string, when: stri
 /** A port, 0 to 65535. @throws `InvalidArgumentError` for anything else. */
 export function portNumber(text: string): number {
   return naturalNumber(text, 65535)
+}
+
+/** A file descriptor. @throws `InvalidArgumentError` for what is none. */
+export function descriptorNumber(text: string): number {
+  return naturalNumber(text, 1023)
 }
 
 function naturalNumber(text: string, maximum: number): number {

@@ -5,24 +5,27 @@ import { clearLine, cursorTo } from 'node:readline'
 export interface Counted {
   readonly bytesRead: number
   readonly bytesWritten: number
+  /** How many there will be; `undefined` when nobody knows. */
+  readonly bytesToRead?: number | undefined
+  readonly bytesToWrite?: number | undefined
 }
 
 const INTERVAL_MILLISECONDS = 200
 
 /**
- * Shows how far a transfer is, in one line of the terminal behind the standard error; nothing when that is no terminal, or
- * when people chat. (The ready-made progress bars read the standard input, which is the file here.)
+ * Shows how far a transfer is, in one line of the terminal behind the standard error; nothing when that is no terminal. (The
+ * ready-made progress bars read the standard input, which is the file here.)
+ *
+ * @param wanted - Whether anybody would look: not those who chat.
  */
-export function showProgress(counted: Counted): { stop(): void } {
-  const { stdin, stdout, stderr } = process
-  if (!stderr.isTTY || (stdin.isTTY && stdout.isTTY)) return { stop: () => undefined }
-  const total = inputSize()
+export function showProgress(counted: Counted, wanted: boolean): { stop(): void } {
+  const { stderr } = process
+  if (!stderr.isTTY || !wanted) return { stop: () => undefined }
   const timer = setInterval(() => {
-    const { bytesRead, bytesWritten } = counted
-    const share = total > 0 ? ` of ${inUnits(total)}` : ''
+    const { bytesRead, bytesToRead, bytesWritten, bytesToWrite } = counted
     cursorTo(stderr, 0)
     clearLine(stderr, 0)
-    stderr.write(`sent ${inUnits(bytesWritten)}${share}, received ${inUnits(bytesRead)}`)
+    stderr.write(`sent ${shareOf(bytesWritten, bytesToWrite)}, received ${shareOf(bytesRead, bytesToRead)}`)
   }, INTERVAL_MILLISECONDS)
   timer.unref()
   return {
@@ -34,14 +37,18 @@ export function showProgress(counted: Counted): { stop(): void } {
   }
 }
 
-/** How long the standard input is, when it is a file; 0 when nobody knows. */
-function inputSize(): number {
+/** How long the standard input is, when it is a file; `undefined` when nobody knows. */
+export function sizeOfInput(): number | undefined {
   try {
     const stats = fstatSync(0)
-    return stats.isFile() ? stats.size : 0
+    return stats.isFile() ? stats.size : undefined
   } catch {
-    return 0
+    return undefined
   }
+}
+
+function shareOf(bytes: number, total: number | undefined): string {
+  return total === undefined || total === 0 ? inUnits(bytes) : `${inUnits(bytes)} of ${inUnits(total)}`
 }
 
 function inUnits(bytes: number): string {

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { finished } from 'node:stream/promises'
 import type { SecureStream } from 'sspi/net'
-import { showProgress } from './progress.js'
+import { showProgress, sizeOfInput } from './progress.js'
 import type { Reporter } from './reporter.js'
 
 /**
@@ -18,7 +18,19 @@ export async function relay(stream: SecureStream, reporter: Reporter): Promise<v
   over.catch(() => undefined)
   if (stdin.readableEnded || stdin.destroyed) stream.end()
   else stdin.pipe(stream)
-  const progress = showProgress(stream)
+  const bytesToWrite = sizeOfInput()
+  const progress = showProgress(
+    {
+      get bytesRead() {
+        return stream.bytesRead
+      },
+      get bytesWritten() {
+        return stream.bytesWritten
+      },
+      bytesToWrite,
+    },
+    !(stdin.isTTY && process.stdout.isTTY),
+  )
   try {
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) await reporter.data(chunk as Uint8Array)
     if (stdin.isTTY) {

@@ -1,0 +1,60 @@
+import { authenticationOf, type HttpAuthentication } from 'sspi/http'
+
+/** How a server has come to know who one is, in words. */
+export function describeAuthentication(authentication: HttpAuthentication | undefined): string {
+  if (authentication === undefined) return 'did not ask who you are'
+  if (authentication.state === 'refused') {
+    const { scheme, reason } = authentication
+    return `refused you (${scheme}${reason === undefined ? '' : `: ${reason.message}`})`
+  }
+  const { scheme, mechanism, targetName, mutual, delegated, perConnection } = authentication
+  const how = mechanism === scheme ? scheme : `${scheme} (${mechanism})`
+  return [
+    `knows you by ${how}`,
+    targetName === '' ? undefined : `as ${targetName}`,
+    mutual ? 'has proven itself' : undefined,
+    delegated ? 'may act in your name' : undefined,
+    perConnection ? 'for the connection' : undefined,
+  ]
+    .filter((part) => part !== undefined)
+    .join(', ')
+}
+
+/** The same of the server and of the proxy, for programs. */
+export function authenticationFacts(response: Response): Readonly<Record<'origin' | 'proxy', unknown>> {
+  const factsOf = (authentication: HttpAuthentication | undefined): unknown => {
+    if (authentication?.state !== 'refused') return authentication
+    const { state, scheme, reason } = authentication
+    return { state, scheme, code: reason?.code, message: reason?.message }
+  }
+  const { origin, proxy } = authenticationOf(response)
+  return { origin: factsOf(origin), proxy: factsOf(proxy) }
+}
+
+/** That a response is a refusal of who one is, and what to do about it; `undefined` where it is none. */
+export function refusalOf(response: Response): { readonly message: string; readonly hint: string } | undefined {
+  const { status, url } = response
+  if (status !== 401 && status !== 407) return undefined
+  const { origin, proxy } = authenticationOf(response)
+  const who = status === 407 ? 'the proxy' : new URL(url).host
+  const refused = status === 407 ? proxy : origin
+  const offered = response.headers.get(status === 407 ? 'proxy-authenticate' : 'www-authenticate') ?? ''
+  if (refused?.state === 'refused') {
+    return { message: `${who} ${describeAuthentication(refused)}`, hint: 'check who you are; -v shows what was said' }
+  }
+  return {
+    message: `${who} wants to know who you are (${status})`,
+    hint:
+      offered === ''
+        ? 'it does not say by what'
+        : `it offers ${namesIn(offered)}; say by --package what to use, and by --user, --keytab or --ccache who you are`,
+  }
+}
+
+/** The names of the schemes in a field of challenges: a word at its start or behind a comma, with no `=` behind it. */
+function namesIn(challenges: string): string {
+  const names = [...challenges.matchAll(/(?:^|,)\s*([A-Za-z][\w-]*)(?=\s*(?:,|$)|\s+[^\s=,])/g)].map(
+    ([, name = '']) => name,
+  )
+  return [...new Set(names)].join(', ')
+}
