@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -26,11 +26,14 @@ export interface Workshop {
   gssbench(run: GssbenchRun): Figures
   /** Whether there is a realm; else why not. */
   readonly realm: true | string
+  /** Apache with mod_auth_gssapi: its port; else why it is not there. */
+  readonly apache: number | string
   dispose(): void
 }
 
 const BUILD = fileURLToPath(new URL('../../peers/gssbench.sh', import.meta.url))
 const REALM = fileURLToPath(new URL('../../peers/realm.sh', import.meta.url))
+const APACHE = fileURLToPath(new URL('../../peers/apache.sh', import.meta.url))
 
 /** Builds the harness and brings a realm up. @returns the workshop, or the reason why it is not to be had here. */
 export function openWorkshop(): Workshop | string {
@@ -49,11 +52,14 @@ export function openWorkshop(): Workshop | string {
     return built
   }
   const realm = attempt("MIT's KDC did not come up", REALM, ['up', folder])
+  const apache = realm === true ? attempt('Apache did not come up', APACHE, ['up', folder]) : 'it needs the KDC'
   return {
     folder,
     gssbench: (run) => gssbench(folder, run),
     realm,
+    apache: apache === true ? Number(readFileSync(join(folder, 'apache.port'), 'utf8')) : apache,
     dispose: () => {
+      attempt('down', APACHE, ['down', folder])
       attempt('down', REALM, ['down', folder])
       rmSync(folder, { recursive: true, force: true })
     },

@@ -16,6 +16,7 @@ const { values } = parseArgs({
 const workshop = openWorkshop()
 if (typeof workshop === 'string') note(`no peer: ${workshop}`)
 else if (workshop.realm !== true) note(`no Kerberos: ${workshop.realm}`)
+else if (typeof workshop.apache === 'string') note(`no Apache: ${workshop.apache}`)
 if (winbindRuns()) note('a winbindd runs here: the establishments of gss-ntlmssp will look slow')
 try {
   const chosen = subjects(workshop).filter(({ name }) => name.includes(values.only))
@@ -40,15 +41,15 @@ async function measure(chosen: readonly Subject[], effort: Effort): Promise<read
   }
   return [...ours].map(([name, figures]) => {
     const beside = theirs.get(name)
-    const unit = unitOf(name)
     const peer = peers.get(name.slice(0, name.lastIndexOf(':'))) ?? ''
-    return compare(name, median(figures), unit, peer, beside === undefined ? undefined : median(beside))
+    return compare(name, median(figures), unitOf(name), peer, beside === undefined ? undefined : median(beside))
   })
 }
 
 function unitOf(name: string): string {
-  if (name.endsWith('establish')) return 'contexts/s'
+  if (name.startsWith('HTTP')) return 'requests/s'
   if (name.startsWith('KDC')) return 'tickets/s'
+  if (name.endsWith('establish')) return 'contexts/s'
   return name.includes(': stream ') ? 'messages/s' : 'round trips/s'
 }
 

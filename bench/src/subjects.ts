@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { DigestAlgorithmName } from 'sspi/digest'
 import type { Figures, GssbenchRun, Workshop } from './gssbench.js'
+import { httpSubjects } from './http-figures.js'
 import { mitKdcFigures, ourKdcFigures } from './kdc-figures.js'
 import { nodeTlsFigures } from './node-tls.js'
 import { digestPair, passwordPair, ticketPair } from './ours.js'
@@ -40,6 +41,7 @@ export function subjects(workshop: Workshop | string): readonly Subject[] {
     kerberosSubject('Kerberos, sha2', 'Kerberos', 'krb5', folder, SHA2, true),
     kerberosSubject('Negotiate with Kerberos', 'Negotiate', 'spnego', folder, SHA1, false),
     kdcSubject(folder),
+    ...httpSubjects(workshop),
   ]
 }
 
