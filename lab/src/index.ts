@@ -48,6 +48,7 @@ export {
   type NtlmAuthServerOptions,
   type NtlmAuthVerdict,
 } from './ntlm-auth.js'
+export { GuardedWeb, type GuardedWebOptions } from './guarded-web.js'
 export { localhostIdentity, NtlmWeb, type SeenAuthenticate } from './ntlm-web.js'
 export {
   GSS_DOMAIN,

@@ -27,6 +27,7 @@ export {
   type TlsOptions,
 } from './client/index.js'
 export {
+  endPointBindings,
   ORIGIN_FIELDS,
   parameterOf,
   PROXY_FIELDS,
@@ -47,7 +48,6 @@ export {
   accountPasswords,
   authenticated,
   createHttpAuthenticator,
-  endPointBindings,
   expressAuthentication,
   fastifyAuthentication,
   honoAuthentication,

@@ -1,10 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-import { concatBytes, encodeAscii } from '../../bytes/index.js'
-import { endPointHash, readCertificate } from '../../crypto/index.js'
 import type { ChannelBindings } from '../../sspi/index.js'
-
-const PREFIX = encodeAscii('tls-server-end-point:')
+import { endPointBindings as bindingsOf } from '../messages/index.js'
 
 /**
  * What ties an authentication to the TLS channel that it runs in: `tls-server-end-point`, RFC 5929 §4, of the certificate that the
@@ -15,7 +12,5 @@ const PREFIX = encodeAscii('tls-server-end-point:')
 export function endPointBindings(socket: Duplex): ChannelBindings | undefined {
   if (!(socket instanceof TLSSocket)) return undefined
   const { raw } = socket.getPeerCertificate(true) as { readonly raw?: Uint8Array }
-  if (raw === undefined) return undefined
-  const hash = endPointHash(readCertificate(new Uint8Array(raw)))
-  return hash === undefined ? undefined : { applicationData: concatBytes(PREFIX, hash) }
+  return raw === undefined ? undefined : bindingsOf(new Uint8Array(raw))
 }

@@ -1,4 +1,5 @@
 export { readBasicCredentials, writeBasicChallenge, writeBasicCredentials } from './basic.js'
+export { endPointBindings } from './end-point-bindings.js'
 export { ORIGIN_FIELDS, PROXY_FIELDS, type AuthFields } from './fields.js'
 export {
   parameterOf,

@@ -5,7 +5,6 @@ export {
   type HttpAuthenticator,
   type HttpDecideOptions,
 } from './authenticator.js'
-export { endPointBindings } from './channel.js'
 export type { HttpDecision } from './decision.js'
 export {
   authenticated,

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import {
@@ -8,7 +8,7 @@ import {
   type HttpAuthenticator,
   type HttpAuthenticatorOptions,
 } from '../../../src/http/index.js'
-import type { SspiError } from '../../../src/sspi/index.js'
+import type { SecurityFunctionTable, SspiError } from '../../../src/sspi/index.js'
 import { createTestDomain, type TestDomain, type TestMachineOptions } from '../../../src/testing/index.js'
 import { filesOf } from '../../schannel/certificates.js'
 import { Wire } from './wire.js'
@@ -21,6 +21,10 @@ export interface SiteOptions extends Omit<HttpAuthenticatorOptions, 'sspi'> {
   /** The name of a certificate of the vectors. Default: none, and no TLS. */
   readonly tls?: string
   readonly machine?: TestMachineOptions
+  /** Where it is. Default: a domain of its own. */
+  readonly domain?: TestDomain
+  /** What it says to whom it has let in. Default: who that is. */
+  readonly page?: (client: HttpLogOn, sspi: SecurityFunctionTable) => Promise<string>
 }
 
 /** A web site whose every page says who has come, in a domain with `alice` and `bob`. */
@@ -33,6 +37,9 @@ export class Site implements AsyncDisposable {
   /** Who was let in. */
   readonly seen: HttpLogOn[] = []
   readonly #secure: boolean
+  readonly #ownDomain: boolean
+  readonly #page: (client: HttpLogOn) => Promise<string> = async ({ user, mechanism, from }) =>
+    `${user.user.name} by ${mechanism} from ${from}`
 
   static async open(options: SiteOptions = {}): Promise<Site> {
     const site = new Site(options)
@@ -41,10 +48,13 @@ export class Site implements AsyncDisposable {
     return site
   }
 
-  private constructor({ tls, machine, ...options }: SiteOptions) {
-    this.domain = createTestDomain({ users: ['alice', 'bob'], services: [SERVICE] })
+  private constructor({ tls, machine, domain, page, ...options }: SiteOptions) {
+    this.#ownDomain = domain === undefined
+    this.domain = domain ?? createTestDomain({ users: ['alice', 'bob'], services: [SERVICE] })
+    const sspi = this.domain.sspi(machine)
+    if (page !== undefined) this.#page = (client) => page(client, sspi)
     this.authenticator = createHttpAuthenticator({
-      sspi: this.domain.sspi(machine),
+      sspi,
       credentials: this.domain.serviceCredential(SERVICE),
       now: this.domain.clock.now,
       onRefused: (error) => this.refusals.push(error),
@@ -77,15 +87,18 @@ export class Site implements AsyncDisposable {
     this.server.close()
     await once(this.server, 'close')
     this.authenticator[Symbol.dispose]()
-    await this.domain[Symbol.asyncDispose]()
+    if (this.#ownDomain) await this.domain[Symbol.asyncDispose]()
   }
 
   readonly #listener: RequestListener = (request, response) => {
-    void this.authenticator.authenticate(request, response).then((client) => {
-      if (client === undefined) return
-      this.seen.push(client)
-      request.resume()
-      response.end(`${client.user.user.name} by ${client.mechanism} from ${client.from}`)
-    })
+    void this.#answer(request, response)
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const client = await this.authenticator.authenticate(request, response)
+    if (client === undefined) return
+    this.seen.push(client)
+    request.resume()
+    response.end(await this.#page(client))
   }
 }
