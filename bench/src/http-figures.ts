@@ -10,7 +10,7 @@ import { initSecurityInterface, SECPKG_CRED_OUTBOUND, type SecurityFunctionTable
 import { createClient } from 'sspi/http'
 import { ccacheCredential, loadKrb5Conf } from 'sspi/krb5'
 import type { Figures, Workshop } from './gssbench.js'
-import type { Subject } from './subjects.js'
+import type { Subject } from './subject.js'
 
 const PROCESS = fileURLToPath(new URL('./http-process.js', import.meta.url))
 const TARGET = 'HTTP/localhost'

@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util'
 import { openWorkshop, winbindRuns, type Figures } from './gssbench.js'
 import { median, type Effort } from './measure.js'
 import { compare, table, type Result } from './results.js'
-import { subjects, type Subject } from './subjects.js'
+import type { Subject } from './subject.js'
+import { subjects } from './subjects.js'
 
 const { values } = parseArgs({
   options: {

@@ -7,16 +7,8 @@ import { nodeTlsFigures } from './node-tls.js'
 import { digestPair, passwordPair, ticketPair } from './ours.js'
 import { pairFigures } from './pair-figures.js'
 import { schannelFigures } from './schannel.js'
+import type { Subject } from './subject.js'
 import { TLS_SUITES, type TlsSuite } from './tls-pair.js'
-
-/** What is measured: a package of ours, and the peer's figures for the same. */
-export interface Subject {
-  readonly name: string
-  readonly peer: string
-  ours(seconds: number): Promise<Figures>
-  /** @param workshop - `undefined` where it could not be built: then there are no figures of what stands in it. */
-  theirs(workshop: Workshop | undefined, seconds: number): Figures | Promise<Figures>
-}
 
 const SHA1 = 'aes256-cts-hmac-sha1-96'
 const SHA2 = 'aes256-cts-hmac-sha384-192'
