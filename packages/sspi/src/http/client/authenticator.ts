@@ -127,8 +127,8 @@ export class Authenticator implements Disposable {
    * @throws `SspiError` as the package, when it cannot go on; `SEC_E_NO_CREDENTIALS` when the credentials fit nothing that is offered.
    */
   async challenged(link: PartyLink, request: RequestFacts, response: ResponseFacts): Promise<boolean> {
-    const values = response.values(this.#party.fields.challenge)
-    const challenges = this.#read(values)
+    const values = this.#readable(response.values(this.#party.fields.challenge))
+    const challenges = readChallenges(values)
     this.#tellChallenges(challenges, values, response.status)
     link.bound = undefined
     const attempt = this.#attempt
@@ -234,7 +234,7 @@ export class Authenticator implements Disposable {
         }
         return true
       } catch (error) {
-        if (!isUnsuitable(error)) throw error
+        if (!isUnsuitable(error) && !isBeyond(scheme, error)) throw error
         unfit.push(error.message)
       }
     }
@@ -331,8 +331,8 @@ export class Authenticator implements Disposable {
     const { scheme, exchange, targetName } = attempt
     const { challenge, info } = this.#party.fields
     // RFC 4559 §5 has it where challenges are; RFC 9110 §11.6.3 has another place for what comes of a success.
-    const values = [...response.values(challenge), ...response.values(info)]
-    const challenges = this.#read(values)
+    const values = this.#readable([...response.values(challenge), ...response.values(info)])
+    const challenges = readChallenges(values)
     this.#tellChallenges(challenges, values, response.status)
     const input = tokenFor(scheme, challenges)
     let { done } = attempt
@@ -414,16 +414,9 @@ export class Authenticator implements Disposable {
 
   // ------------------------------------------------------------------ what is read and told
 
-  /** The challenges that can be read. A line that cannot does not hide the others. */
-  #read(values: readonly string[]): readonly SchemeValue[] {
-    return values.flatMap((value) => {
-      try {
-        return readChallenges([value], this.#party.fields.challenge)
-      } catch (error) {
-        if (error instanceof SspiError) return []
-        throw error
-      }
-    })
+  /** The lines whose challenges can be read. One that cannot does not hide the others. */
+  #readable(values: readonly string[]): readonly string[] {
+    return values.filter((value) => orNothing(() => readChallenges([value])) !== undefined)
   }
 
   #tellChallenges(challenges: readonly SchemeValue[], values: readonly string[], status: number): void {
@@ -431,7 +424,8 @@ export class Authenticator implements Disposable {
     for (const challenge of challenges) {
       const { scheme, parameters } = challenge
       const isToken = parameters.length === 0 && (scheme === 'negotiate' || scheme === 'ntlm')
-      const token = scheme === 'digest' ? oemEncode(values.join(', ')) : isToken ? readTokenLeg(challenge) : undefined
+      const read = (): Uint8Array | undefined => (isToken ? readTokenLeg(challenge) : undefined)
+      const token = scheme === 'digest' ? oemEncode(values.join(', ')) : orNothing(read)
       this.#tell('received', scheme, token, status)
     }
   }
@@ -457,6 +451,22 @@ function authenticated(scheme: HttpScheme, mechanism: string, targetName: string
     mutual: false,
     delegated: false,
     perConnection: false,
+  }
+}
+
+/** Whether a server of Digest wants what is not known here, or not allowed: its other schemes are there for that. */
+function isBeyond(scheme: HttpScheme, error: unknown): error is SspiError {
+  if (scheme !== 'Digest' || !(error instanceof SspiError)) return false
+  return error.code === 'SEC_E_ALGORITHM_MISMATCH' || error.code === 'SEC_E_SECURITY_QOS_FAILED'
+}
+
+/** What a reader makes of a peer's text; `undefined` where it cannot be read. */
+function orNothing<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof SspiError) return undefined
+    throw error
   }
 }
 

@@ -56,13 +56,17 @@ export class HttpClient implements AsyncDisposable {
   }
 
   /**
-   * A dispatcher for undici, and for the `dispatcher` of the global fetch.
+   * A dispatcher for the `dispatcher` of the global fetch: it can dispatch, which is all that a fetch asks of it.
    *
-   * @param Dispatcher - The caller's undici's own class, so that the result has its methods (`request`, `compose`, …). Without it the
-   *   result can dispatch, which is all that a fetch asks of it.
    * @throws `TypeError` without `hosts`, as {@link HttpClient.agents}.
    */
   dispatcher(): AuthenticatingDispatcher
+  /**
+   * A dispatcher for undici.
+   *
+   * @param Dispatcher - The caller's undici's own class, so that the result has its methods (`request`, `compose`, …).
+   * @throws `TypeError` without `hosts`, as {@link HttpClient.agents}.
+   */
   dispatcher<D extends object>(Dispatcher: new () => D): D
   dispatcher<D extends object>(Dispatcher?: new () => D): AuthenticatingDispatcher | D {
     const own = dispatcherOver(this.#engine, this.#requireHosts('dispatcher'))

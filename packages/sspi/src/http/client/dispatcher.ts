@@ -3,6 +3,7 @@ import { SspiError } from '../../status/index.js'
 import { readBody, withLength, type BodySource, type HttpBody } from './body.js'
 import type { EngineResponse, HttpEngine } from './engine.js'
 import { withoutConnectionFields } from './header-fields.js'
+import type { HttpIdentity } from './identity.js'
 
 // undici's interface, as far as a dispatcher has to keep to it. Handlers come in two forms: that of undici 5 to 7, which the global
 // fetch of Node 20 to 24 has as well, and that of undici 7 and 8, which the global fetch of Node 26 has.
@@ -125,6 +126,7 @@ class Dispatch {
   readonly #options: DispatchOptions
   readonly #handler: OldHandler & NewHandler
   readonly #isNew: boolean
+  readonly #identity: HttpIdentity
   readonly #controller = new DispatchController()
 
   constructor(
@@ -138,6 +140,8 @@ class Dispatch {
     this.#options = options
     this.#handler = handler
     this.#isNew = 'onRequestStart' in handler
+    // Whoever the caller is, or acts as, while it calls.
+    this.#identity = engine.identityOf(engine.settings.credentials)
   }
 
   async run(): Promise<void> {
@@ -164,8 +168,7 @@ class Dispatch {
     const body = await this.#body(fields['content-length'])
     const sent = withoutConnectionFields(fields)
     const mayAuthenticate = sent['authorization'] === undefined && this.#mayAuthenticate(url)
-    const identity = this.#engine.identityOf(this.#engine.settings.credentials)
-    return this.#engine.request({ method, url, headers: sent, body, mayAuthenticate, identity, signal })
+    return this.#engine.request({ method, url, headers: sent, body, mayAuthenticate, identity: this.#identity, signal })
   }
 
   async #body(length: string | string[] | undefined): Promise<BodySource | undefined> {

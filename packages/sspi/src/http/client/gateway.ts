@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream'
 import { withLength, type BodySource } from './body.js'
 import type { EngineResponse, HttpEngine } from './engine.js'
 import { withoutConnectionFields } from './header-fields.js'
+import type { HttpIdentity } from './identity.js'
 import { MemorySocket } from './memory-socket.js'
 
 /** Where the requests of one connection go. */
@@ -10,6 +11,11 @@ interface Destination {
   readonly protocol: 'http:' | 'https:'
   readonly host: string
   readonly port: number
+}
+
+/** Where the requests of one connection go, and whom they are made as. */
+interface Errand extends Destination {
+  readonly identity: HttpIdentity
 }
 
 /**
@@ -20,7 +26,7 @@ export class Gateway {
   readonly #engine: HttpEngine
   readonly #mayAuthenticate: (url: URL) => boolean
   readonly #server: Server
-  readonly #destinations = new WeakMap<object, Destination>()
+  readonly #errands = new WeakMap<object, Errand>()
 
   /** @param mayAuthenticate - Which servers may learn who the client is. */
   constructor(engine: HttpEngine, mayAuthenticate: (url: URL) => boolean) {
@@ -38,10 +44,11 @@ export class Gateway {
     })
   }
 
-  /** A connection to a server by way of here. */
+  /** A connection to a server by way of here, for whoever the caller is, or acts as. */
   connect(destination: Destination): MemorySocket {
     const [outside, inside] = MemorySocket.pair()
-    this.#destinations.set(inside, destination)
+    const identity = this.#engine.identityOf(this.#engine.settings.credentials)
+    this.#errands.set(inside, { ...destination, identity })
     inside.on('error', () => {})
     this.#server.emit('connection', inside)
     return outside
@@ -54,7 +61,7 @@ export class Gateway {
     response.once('close', () => {
       gone.abort()
     })
-    this.#forward(request, this.#destinations.get(socket), readyForBody, gone.signal).then(
+    this.#forward(request, this.#errands.get(socket), readyForBody, gone.signal).then(
       (answer) => {
         answerWith(response, answer)
       },
@@ -66,20 +73,19 @@ export class Gateway {
 
   async #forward(
     request: IncomingMessage,
-    destination: Destination | undefined,
+    errand: Errand | undefined,
     readyForBody: () => void,
     signal: AbortSignal,
   ): Promise<EngineResponse> {
     const { method = 'GET', url: target = '' } = request
-    if (destination === undefined || !target.startsWith('/')) {
+    if (errand === undefined || !target.startsWith('/')) {
       throw new TypeError(`HTTP: '${target}' is no path: what goes by an agent is asked for at its host`)
     }
-    const { protocol, host, port } = destination
+    const { protocol, host, port, identity } = errand
     const url = new URL(`${protocol}//${host.includes(':') ? `[${host}]` : host}:${port}${target}`)
     const headers = withoutConnectionFields(request.headers)
     const mayAuthenticate = headers['authorization'] === undefined && this.#mayAuthenticate(url)
     const body = await bodyOf(request, readyForBody, this.#engine.settings.limits.maxReplayBytes)
-    const identity = this.#engine.identityOf(this.#engine.settings.credentials)
     return this.#engine.request({ method, url, headers, body, mayAuthenticate, identity, signal })
   }
 }

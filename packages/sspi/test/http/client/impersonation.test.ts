@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request } from 'node:http'
 import { suite, test, type TestContext } from 'node:test'
 import { ISC_REQ_DELEGATE, type SecureSession, type SecurityFunctionTable } from '../../../src/sspi/index.js'
-import type { HttpClient } from '../../../src/http/index.js'
+import { createClient, type HttpClient } from '../../../src/http/index.js'
 import type { TestDomain } from '../../../src/testing/index.js'
 import { cross } from '../../system/cross.js'
-import { clientOf, gateOf, serve, SERVICE, testDomain, type Running } from './servers.js'
+import { clientOf, gateOf, lookup, serve, SERVICE, testDomain, text, type Running } from './servers.js'
 
 // A client without credentials of its own is whoever the caller acts as: a front server uses one for all of its users.
 
@@ -69,6 +71,34 @@ suite('a client without credentials, at a server that impersonates', () => {
     // The process, and each session: the same one keeps its connection.
     assert.equal(front.back.connections(), 3)
     assert.ok(front.back.usersByConnection().every((users) => users.length === 1))
+  })
+
+  test('does so for those whose requests come by its agents and its dispatcher', async (t) => {
+    const front = await frontOf(t)
+    const alice = await arrive(t, front.domain, front.table, 'alice')
+    const client = createClient({ sspi: front.table, lookup, hosts: ['*.example.com'] })
+    t.after(() => client.close())
+    const byAgent = async (): Promise<string> => {
+      const [response] = (await once(request(front.back.url, { agent: client.agents.http }).end(), 'response')) as [
+        AsyncIterable<unknown>,
+      ]
+      return text(response)
+    }
+    const byDispatcher = async (): Promise<string> => {
+      const init = { dispatcher: client.dispatcher() } as unknown as RequestInit
+      return (await fetch(front.back.url, init)).text()
+    }
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, (_, i) => {
+        const send = i % 2 === 0 ? byAgent : byDispatcher
+        return i % 3 === 0 ? send() : alice.impersonate(send)
+      }),
+    )
+    assert.deepEqual(
+      answers,
+      answers.map((_, i) => (i % 3 === 0 ? 'hello bob' : 'hello alice')),
+    )
+    assert.ok(front.back.usersByConnection().every((users) => users.length <= 1))
   })
 
   test('is nobody for one who delegated nothing, and never the process', async (t) => {

@@ -149,22 +149,22 @@ suite('what cannot go on', () => {
     await assert.rejects(clientOf(t, domain, { schemes: ['NTLM'] }).fetch(server.url), { code: 'SEC_E_INVALID_TOKEN' })
   })
 
+  test('a server of Digest that wants what is not known here has its other schemes', async (t) => {
+    const domain = testDomain(t)
+    const alsoOffers = ['Digest realm="without qop", nonce="n"']
+    const server = await serve(t, { gate: gateOf(domain, ['NTLM'], { alsoOffers }) })
+    assert.equal(await (await clientOf(t, domain).fetch(server.url)).text(), 'hello alice')
+    const only = clientOf(t, domain, { schemes: ['Digest'] })
+    await assert.rejects(only.fetch(server.url), { code: 'SEC_E_NO_CREDENTIALS', message: /qop/ })
+  })
+
   test('a challenge that cannot be read does not hide the others', async (t) => {
     const domain = testDomain(t)
-    const gate = gateOf(domain, ['NTLM'])
-    const server = await serve(t, {
-      handler: (request, response, seen) => {
-        if (request.headers.authorization === undefined) {
-          response.writeHead(401, { 'www-authenticate': ['Basic realm=no quotes here', 'NTLM'] }).end()
-          return
-        }
-        void gate.admit(request, response).then((user) => {
-          seen.user = user
-          if (user !== undefined) response.end(`hello ${user}`)
-        })
-      },
-    })
-    assert.equal(await (await clientOf(t, domain).fetch(server.url)).text(), 'hello alice')
+    for (const packageName of ['NTLM', 'WDigest', 'Negotiate']) {
+      const gate = gateOf(domain, [packageName], { alsoOffers: ['Basic realm=no quotes here'] })
+      const server = await serve(t, { gate })
+      assert.equal(await (await clientOf(t, domain).fetch(server.url)).text(), 'hello alice', packageName)
+    }
   })
 })
 

@@ -76,6 +76,8 @@ export interface AuthServerOptions {
   /** `Negotiate`, `NTLM`, `WDigest`: what is offered, in this order. */
   readonly packages: readonly string[]
   readonly role?: 'origin' | 'proxy'
+  /** Challenges that are offered in front of them, whatever they are. */
+  readonly alsoOffers?: readonly string[]
   /** Whether a Negotiate with Kerberos counts for the connection, as NTLM always does. */
   readonly persistent?: boolean
   readonly channelBindings?: ChannelBindings | undefined
@@ -157,9 +159,9 @@ export class Gate {
   }
 
   async #refuse(response: ServerResponse, error: unknown, digest?: Uint8Array): Promise<string | undefined> {
-    const { role = 'origin', packages } = this.#options
+    const { role = 'origin', packages, alsoOffers = [] } = this.#options
     const fields = role === 'origin' ? ORIGIN_FIELDS : PROXY_FIELDS
-    const values: string[] = []
+    const values = [...alsoOffers]
     for (const packageName of packages) {
       if (packageName === 'WDigest') values.push(...splitChallenges(digest ?? (await this.#firstChallenge())))
       else values.push(packageName)
