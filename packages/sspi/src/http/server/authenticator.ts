@@ -48,6 +48,7 @@ export class HttpAuthenticator implements Disposable {
   readonly #basic: BasicScheme | undefined
   readonly #cookie: SessionCookie | undefined
   readonly #connections = new WeakMap<object, Connection>()
+  #over = false
 
   /** @internal */
   constructor(options: HttpAuthenticatorOptions) {
@@ -123,8 +124,9 @@ export class HttpAuthenticator implements Disposable {
     return this.#cookie?.forget()
   }
 
-  /** Ends what is under way, and frees the credentials. Connections keep who they have until they end. */
+  /** Ends what is under way, and frees the credentials: whoever comes now is answered 503. */
   [Symbol.dispose](): void {
+    this.#over = true
     this.#gate.close()
     for (const credential of this.#credentials) credential[Symbol.dispose]()
   }
@@ -144,6 +146,10 @@ export class HttpAuthenticator implements Disposable {
     response: HttpServerResponse,
     { uri }: HttpDecideOptions,
   ): Promise<HttpDecision> {
+    if (this.#over) {
+      const error = new SspiError('SEC_E_SHUTDOWN_IN_PROGRESS', 'HTTP: the authenticator was disposed')
+      return this.#refused(error, request, 503, [])
+    }
     let facts: RequestFacts
     try {
       facts = requestFacts(request, response, this.#settings, uri)

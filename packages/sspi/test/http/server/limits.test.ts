@@ -131,6 +131,19 @@ suite('a client can make an authenticator spend', () => {
   })
 })
 
+test('an authenticator that was disposed ends what is under way, and lets nobody in any more', async () => {
+  await using site = await open({})
+  using established = await site.connect()
+  const whole = await begin(site, established)
+  assert.equal(await whole(), 200)
+  using wire = await site.connect()
+  const end = await begin(site, wire)
+  site.authenticator[Symbol.dispose]()
+  assert.equal(site.authenticator.halfOpen, 0)
+  assert.equal(await end(), 503)
+  assert.equal((await established.ask()).status, 503)
+})
+
 test('options that cannot be are a mistake of the caller', () => {
   const sspi = initSecurityInterface()
   const wrong: readonly Partial<HttpAuthenticatorOptions>[] = [

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { suite, test } from 'node:test'
 import { keytabCredential } from '../../../src/sspi/index.js'
 import { authorization, initiate, logOn, tokenIn } from './client.js'
@@ -102,6 +103,26 @@ suite('Negotiate with Kerberos', () => {
     assert.equal(answer.status, 503)
     assert.deepEqual(answer.field('Retry-After'), ['1'])
     assert.doesNotMatch(answer.body, /disk/)
+  })
+
+  test('a client that waits to be told to go on is not, before it is let in', async () => {
+    await using site = await Site.open()
+    site.server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      void site.authenticator.authenticate(request, response).then((client) => {
+        if (client === undefined) return
+        response.writeContinue()
+        request.on('data', (chunk: Buffer) => response.end(`${client.user.user.name} sent ${chunk.length}`))
+      })
+    })
+    using wire = await site.connect()
+    const fields = { Expect: '100-continue', 'Content-Length': '4' }
+    assert.equal((await wire.ask(fields, '/', 'POST')).status, 401)
+    using other = await site.connect()
+    using client = initiate(site)
+    const Authorization = authorization('Negotiate', (await client.step()).token)
+    assert.equal((await other.ask({ ...fields, Authorization }, '/', 'POST')).status, 100)
+    other.socket.write('body')
+    assert.equal((await other.answer()).body, 'alice sent 4')
   })
 
   test('what is no token is refused', async () => {
