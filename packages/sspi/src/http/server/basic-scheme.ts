@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { AccessToken } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import { readBasicCredentials, writeBasicChallenge, type SchemeValue } from '../messages/index.js'
-import { logOnOf } from './log-on.js'
+import { logOnOf, type HttpLogOn } from './log-on.js'
 import type { PasswordCheck } from './password-checks.js'
 import type { Leg, SchemeOutcome } from './scheme-outcome.js'
 
@@ -38,36 +39,20 @@ export class BasicScheme {
     try {
       const { user, password } = readBasicCredentials(value)
       const proven = await check(user, password, signal)
-      if ('session' in proven) {
-        const { session } = proven
-        return {
-          kind: 'accepted',
-          logOn: logOnOf(session, 'Basic', false),
-          fields: [],
-          ofConnection: false,
-        }
-      }
-      const { packageName: mechanism, expiry } = proven.user
-      const how = {
-        mechanism,
-        mutual: false,
-        channelBound: false,
-        from: 'exchange',
-        expiry,
-        session: undefined,
-      } as const
-      return {
-        kind: 'accepted',
-        logOn: { user: proven.user, scheme: 'Basic', ...how },
-        fields: [],
-        ofConnection: false,
-      }
+      const logOn = 'session' in proven ? logOnOf(proven.session, 'Basic', false) : withoutContext(proven.user)
+      return { kind: 'accepted', logOn, fields: [], ofConnection: false }
     } catch (error) {
       await soonest
       if (!(error instanceof SspiError)) throw error
       return { kind: 'refused', error: UNAVAILABLE.includes(error.code) ? error : asDenied(error) }
     }
   }
+}
+
+function withoutContext(user: AccessToken): HttpLogOn {
+  const { packageName: mechanism, expiry } = user
+  const how = { mechanism, mutual: false, channelBound: false, from: 'exchange', session: undefined } as const
+  return { user, scheme: 'Basic', expiry, ...how }
 }
 
 /** Nobody can say whether the password is right. */

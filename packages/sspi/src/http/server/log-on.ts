@@ -33,17 +33,22 @@ export interface HttpLogOn {
   readonly session: SecureSession | undefined
 }
 
-/** What is known of a client when its context stands. */
+/** What is known of a client when its context stands. @throws `SspiError` when that is nobody; the context is ended then. */
 export function logOnOf(session: SecureSession, scheme: OfferedScheme, bindingsGiven: boolean): HttpLogOn {
-  return {
-    user: session.accessToken,
-    scheme,
-    mechanism: session.mechanism,
-    mutual: session.achieved.includes('mutual authentication'),
-    channelBound: bindingsGiven && (session.contextAttr & ASC_RET_MISSING_BINDINGS) === 0,
-    from: 'exchange',
-    expiry: session.expiry,
-    session,
+  try {
+    return {
+      user: session.accessToken,
+      scheme,
+      mechanism: session.mechanism,
+      mutual: session.achieved.includes('mutual authentication'),
+      channelBound: bindingsGiven && (session.contextAttr & ASC_RET_MISSING_BINDINGS) === 0,
+      from: 'exchange',
+      expiry: session.expiry,
+      session,
+    }
+  } catch (error) {
+    session[Symbol.dispose]()
+    throw error
   }
 }
 

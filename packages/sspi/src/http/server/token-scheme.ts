@@ -86,16 +86,10 @@ export class TokenScheme {
   }
 
   #accepted({ session }: AcceptorExchange, token: Uint8Array | undefined, { facts }: Leg): SchemeOutcome {
-    try {
-      const logOn = logOnOf(session, this.#scheme, facts.channelBindings !== undefined)
-      const last: HeaderField[] = token === undefined ? [] : [['WWW-Authenticate', writeTokenLeg(this.#scheme, token)]]
-      // Kerberos proves each request by itself; what takes legs (NTLM) can only be of the connection that they came over.
-      return { kind: 'accepted', logOn, fields: last, ofConnection: logOn.mechanism !== 'Kerberos' }
-    } catch (error) {
-      session[Symbol.dispose]()
-      if (!(error instanceof SspiError)) throw error
-      return { kind: 'refused', error }
-    }
+    const logOn = logOnOf(session, this.#scheme, facts.channelBindings !== undefined)
+    const fields: HeaderField[] = token === undefined ? [] : [['WWW-Authenticate', writeTokenLeg(this.#scheme, token)]]
+    // Kerberos proves each request by itself; what takes legs (NTLM) can only be of the connection that they came over.
+    return { kind: 'accepted', logOn, fields, ofConnection: logOn.mechanism !== 'Kerberos' }
   }
 }
 
