@@ -17,6 +17,7 @@ import {
   SECPKG_ATTR_PACKAGE_INFO,
   SECPKG_CRED_OUTBOUND,
   SspiError,
+  type ChannelBindings,
   type SecurityFunctionTable,
 } from '../../src/sspi/index.js'
 import { SaslLayer } from '../../src/sasl/layer.js'
@@ -117,6 +118,18 @@ for (const mechanism of MECHANISMS) {
       const late = other.wrap(encodeUtf8('2'))
       assert.throws(() => its.unwrap(late), { code: /^SEC_E_(OUT_OF_SEQUENCE|MESSAGE_ALTERED)$/ })
       assert.ok(second.length > 0)
+    })
+
+    test('a client of another channel is refused, and one of the same is let in', async () => {
+      const channel = (name: string): ChannelBindings => ({ applicationData: encodeUtf8(`tls-exporter:${name}`) })
+      const bound = (client: string): readonly [SaslClient, SaslServer] =>
+        begin(mechanism, {
+          client: { channelBindings: channel(client) },
+          server: { channelBindings: channel('here') },
+        })
+      const [, server] = await establish(...bound('here'))
+      assert.equal(server.peer?.name, 'alice')
+      await assert.rejects(establish(...bound('elsewhere')), { code: 'SEC_E_BAD_BINDINGS' })
     })
 
     test('a wrong password, or the wrong realm, is refused', async () => {
