@@ -63,6 +63,7 @@ export { AuthIdentity } from './auth-identity/auth-identity.js'
 export type { CredRead, CredWrite } from './auth-identity/credential-manager.js'
 export {
   AuthIdentityFunctions,
+  type AnyAuthIdentity,
   type AuthIdentityStrings,
   type ComparedIdentities,
 } from './auth-identity/identity-functions.js'

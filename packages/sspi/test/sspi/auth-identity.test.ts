@@ -255,6 +255,39 @@ suite('copies, and what they are compared by', () => {
   })
 })
 
+suite('an identity in parts, as SEC_WINNT_AUTH_IDENTITY and SEC_WINNT_AUTH_IDENTITY_EX have it', () => {
+  const parts = { user: 'alice', domain: 'CONTOSO', password: 'Pa55word-ÄÖ' }
+
+  test('is taken wherever one in one piece is', () => {
+    const same = { sameSuppliedUser: true, sameSuppliedIdentity: true }
+    assert.deepEqual(table.sspiCompareAuthIdentities(parts, alice()), same)
+    assert.deepEqual(table.sspiEncodeAuthIdentityAsStrings(parts), ALICE)
+    assert.deepEqual(table.sspiMarshalAuthIdentity(parts), table.sspiMarshalAuthIdentity(alice()))
+    assert.deepEqual(table.sspiEncodeAuthIdentityAsStrings(table.sspiCopyAuthIdentity(parts)), ALICE)
+    assert.equal(table.sspiValidateAuthIdentity(parts), SEC_E_OK)
+    assert.equal(table.sspiPrepareForCredWrite(parts).userName, 'CONTOSO\\alice')
+    assert.equal(table.sspiPrepareForCredRead(parts).targetName, 'CONTOSO\\alice')
+  })
+
+  test('keeps its package list, and a further package is excluded from it', () => {
+    const listed = { ...parts, packageList: 'kerberos,ntlm' }
+    const excluded = table.sspiExcludePackage(listed, 'NTLM')
+    const expected = table.sspiMarshalAuthIdentity({ ...parts, packageList: 'kerberos,ntlm,!NTLM' })
+    assert.deepEqual(table.sspiMarshalAuthIdentity(excluded), expected)
+  })
+
+  test('is refused where a part is too long to go into one piece', () => {
+    const long = { user: 'x'.repeat(0x8000) }
+    for (const call of [
+      () => table.sspiValidateAuthIdentity(long),
+      () => table.sspiMarshalAuthIdentity(long),
+      () => table.sspiCopyAuthIdentity(long),
+    ]) {
+      assert.throws(call, { code: 'SEC_E_INVALID_PARAMETER' })
+    }
+  })
+})
+
 suite('encryption', () => {
   test('sspiEncryptAuthIdentity hides every string, and sspiDecryptAuthIdentity gives them back', () => {
     const identity = alice()

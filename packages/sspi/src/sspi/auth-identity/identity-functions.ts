@@ -3,7 +3,7 @@ import { constantTimeEqual, secretFrom, wipe, type SecretBytes } from '../../cry
 import { SEC_E_OK, SspiError } from '../../status/index.js'
 import { SEC_WINNT_AUTH_IDENTITY_ENCRYPT_SAME_PROCESS } from '../constants/index.js'
 import { withChannelBindingFlags } from '../channel-bindings.js'
-import { packageAllowed } from '../credential-values.js'
+import { packageAllowed, type SecWinntAuthIdentity } from '../credential-values.js'
 import type { Bindings } from '../tls-attributes.js'
 import type { RevealedCredential } from '../revealed-credential.js'
 import type { World } from '../world.js'
@@ -12,7 +12,11 @@ import { credReadOf, credWriteOf, type CredRead, type CredWrite } from './creden
 import { credentialOfIdentity } from './identity-credential.js'
 import { IdentityProtection, isEncrypted } from './identity-protection.js'
 import { copyIdentity, readIdentity, writeIdentity, type IdentityFields } from './identity-structure.js'
-import { SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, SEC_WINNT_AUTH_DATA_TYPE_PASSWORD } from './packed-credentials.js'
+import {
+  SEC_WINNT_AUTH_DATA_TYPE_KEYTAB,
+  SEC_WINNT_AUTH_DATA_TYPE_PASSWORD,
+  type PackedCredential,
+} from './packed-credentials.js'
 import { isPromptingNeeded } from './prompting.js'
 import { targetHostName } from './target-host-name.js'
 import {
@@ -31,6 +35,9 @@ export interface AuthIdentityStrings {
   /** The password. Windows calls it so because it can stand for other credentials, in a form that is not public. */
   readonly packedCredentialsString?: string | undefined
 }
+
+/** An identity as Windows' functions take it: in one piece, or as the older structures have it, in parts. */
+export type AnyAuthIdentity = AuthIdentity | SecWinntAuthIdentity
 
 /** Result of `sspiCompareAuthIdentities`. */
 export interface ComparedIdentities {
@@ -60,13 +67,7 @@ export abstract class AuthIdentityFunctions {
    */
   sspiEncodeStringsAsAuthIdentity(strings: AuthIdentityStrings): AuthIdentity {
     const { userName: user, domainName: domain, packedCredentialsString: password } = strings
-    const data = password === undefined ? undefined : utf16leEncode(password)
-    const credential = data === undefined ? undefined : { type: SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, data }
-    try {
-      return new AuthIdentity(writeIdentity({ user, domain, credential, packageList: undefined, flags: 0 }))
-    } finally {
-      wipe(data)
-    }
+    return new AuthIdentity(structureOf({ user, domain, password }))
   }
 
   /**
@@ -84,9 +85,7 @@ export abstract class AuthIdentityFunctions {
     keytab: Uint8Array,
   ): AuthIdentity {
     const credential = { type: SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, data: keytab }
-    return new AuthIdentity(
-      writeIdentity({ user: userName, domain: domainName, credential, packageList: undefined, flags: 0 }),
-    )
+    return new AuthIdentity(writeIdentity({ ...NOBODY, user: userName, domain: domainName, credential }))
   }
 
   /**
@@ -95,7 +94,7 @@ export abstract class AuthIdentityFunctions {
    * @throws `SspiError` `SEC_E_INVALID_PARAMETER` when it is encrypted; `SEC_E_UNSUPPORTED_FUNCTION` when its credentials are no
    *   password: Windows has a string for them, whose form is not public; use `sspiMarshalAuthIdentity`.
    */
-  sspiEncodeAuthIdentityAsStrings(identity: AuthIdentity): AuthIdentityStrings {
+  sspiEncodeAuthIdentityAsStrings(identity: AnyAuthIdentity): AuthIdentityStrings {
     const { user, domain, credential } = fieldsOf(identity)
     if (credential !== undefined && credential.type !== SEC_WINNT_AUTH_DATA_TYPE_PASSWORD) {
       throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'identity: its credentials are no password, and have no string')
@@ -108,15 +107,15 @@ export abstract class AuthIdentityFunctions {
   }
 
   /** SspiCopyAuthIdentity: another one with the same contents, to be freed for itself; also of one that is encrypted. */
-  sspiCopyAuthIdentity(identity: AuthIdentity): AuthIdentity {
-    return new AuthIdentity(secretFrom(identity.structure))
+  sspiCopyAuthIdentity(identity: AnyAuthIdentity): AuthIdentity {
+    return new AuthIdentity(structureOf(identity))
   }
 
   /**
    * SspiCompareAuthIdentities. An identity left out stands for the default credentials, and is the same as another one left out.
    * @throws `SspiError` `SEC_E_INVALID_PARAMETER` when one is encrypted.
    */
-  sspiCompareAuthIdentities(one: AuthIdentity | undefined, other: AuthIdentity | undefined): ComparedIdentities {
+  sspiCompareAuthIdentities(one: AnyAuthIdentity | undefined, other: AnyAuthIdentity | undefined): ComparedIdentities {
     if (one === undefined || other === undefined) {
       const same = one === other
       return { sameSuppliedUser: same, sameSuppliedIdentity: same }
@@ -135,7 +134,7 @@ export abstract class AuthIdentityFunctions {
    * @param identity - left out: one with nothing but the package list.
    * @throws `SspiError` `SEC_E_INVALID_PARAMETER` when it is encrypted, or no package is named.
    */
-  sspiExcludePackage(identity: AuthIdentity | undefined, packageName: string): AuthIdentity {
+  sspiExcludePackage(identity: AnyAuthIdentity | undefined, packageName: string): AuthIdentity {
     if (packageName === '' || packageName.includes(',')) {
       throw new SspiError('SEC_E_INVALID_PARAMETER', `sspiExcludePackage: '${packageName}' is no package's name`)
     }
@@ -154,10 +153,12 @@ export abstract class AuthIdentityFunctions {
    * an encrypted one only the header can be told.
    *
    * @returns `SEC_E_OK`.
-   * @throws `SspiError` `SEC_E_INVALID_TOKEN` when it does not; `SEC_E_INVALID_HANDLE` when it was zeroed or freed.
+   * @throws `SspiError` `SEC_E_INVALID_TOKEN` when it does not; `SEC_E_INVALID_PARAMETER` when a part is too long for the structure;
+   *   `SEC_E_INVALID_HANDLE` when it was zeroed or freed.
    */
-  sspiValidateAuthIdentity(identity: AuthIdentity): typeof SEC_E_OK {
-    if (!isEncrypted(identity.flags)) readIdentity(identity.structure)
+  sspiValidateAuthIdentity(identity: AnyAuthIdentity): typeof SEC_E_OK {
+    if (!(identity instanceof AuthIdentity)) wipe(structureOf(identity))
+    else if (!isEncrypted(identity.flags)) readIdentity(identity.structure)
     return SEC_E_OK
   }
 
@@ -165,8 +166,8 @@ export abstract class AuthIdentityFunctions {
    * SspiMarshalAuthIdentity: the identity as bytes, a `SEC_WINNT_AUTH_IDENTITY_EX2` in one piece, for
    * `sspiUnmarshalAuthIdentity`. Secret unless it is encrypted, and the caller's: `sspiLocalFree` wipes it.
    */
-  sspiMarshalAuthIdentity(identity: AuthIdentity): SecretBytes {
-    return secretFrom(identity.structure)
+  sspiMarshalAuthIdentity(identity: AnyAuthIdentity): SecretBytes {
+    return structureOf(identity)
   }
 
   /**
@@ -265,7 +266,7 @@ export abstract class AuthIdentityFunctions {
    * @param targetName - left out: the user's name.
    * @throws `SspiError` `SEC_E_INVALID_PARAMETER` when it is encrypted; `SEC_E_UNSUPPORTED_FUNCTION` when it has no password.
    */
-  sspiPrepareForCredRead(identity: AuthIdentity, targetName?: string): CredRead {
+  sspiPrepareForCredRead(identity: AnyAuthIdentity, targetName?: string): CredRead {
     return credReadOf(fieldsOf(identity), targetName)
   }
 
@@ -273,7 +274,7 @@ export abstract class AuthIdentityFunctions {
    * SspiPrepareForCredWrite: what a credential manager saves an identity with. Errors as `sspiPrepareForCredRead`.
    * @param targetName - left out: the user's name.
    */
-  sspiPrepareForCredWrite(identity: AuthIdentity, targetName?: string): CredWrite {
+  sspiPrepareForCredWrite(identity: AnyAuthIdentity, targetName?: string): CredWrite {
     return credWriteOf(fieldsOf(identity), targetName)
   }
 
@@ -329,9 +330,30 @@ const NOBODY: IdentityFields = {
 }
 
 /** @throws {@link SspiError} `SEC_E_INVALID_PARAMETER` when it is encrypted: Windows' STATUS_INVALID_PARAMETER. */
-function fieldsOf(identity: AuthIdentity): IdentityFields {
+function fieldsOf(identity: AnyAuthIdentity): IdentityFields {
+  if (!(identity instanceof AuthIdentity)) return partsOf(identity)
   if (!isEncrypted(identity.flags)) return readIdentity(identity.structure)
   throw new SspiError('SEC_E_INVALID_PARAMETER', 'the identity is encrypted: decrypt it first')
+}
+
+/** The older structures: what is left out is absent. */
+function partsOf({ user, domain, password, packageList }: SecWinntAuthIdentity): IdentityFields {
+  return { ...NOBODY, user, domain, packageList, credential: password === undefined ? undefined : packed(password) }
+}
+
+function packed(password: string): PackedCredential {
+  return { type: SEC_WINNT_AUTH_DATA_TYPE_PASSWORD, data: utf16leEncode(password) }
+}
+
+/** A copy in one piece, encrypted where it is. */
+function structureOf(identity: AnyAuthIdentity): SecretBytes {
+  if (identity instanceof AuthIdentity) return secretFrom(identity.structure)
+  const fields = partsOf(identity)
+  try {
+    return writeIdentity(fields)
+  } finally {
+    wipe(fields.credential?.data)
+  }
 }
 
 function sameName(a: string | undefined, b: string | undefined): boolean {
