@@ -9,11 +9,8 @@ const credentials = keytabFileCredential(keytab, { principal })
 using exchange = sspi.initiate({ package: 'Kerberos', target, credentials, mutual: true })
 await using tokens = await openTokens(host, Number(port))
 try {
-  for (let step = await exchange.step(); ; step = await exchange.step(await tokens.receive())) {
-    if (step.token) tokens.send(step.token)
-    if (step.done) break
-  }
-  console.log(`established with ${target}: ${exchange.session.achieved.join(', ')}`)
+  using session = await exchange.establish(tokens)
+  console.log(`established with ${target}: ${session.achieved.join(', ')}`)
 } catch (error) {
   if (!(error instanceof SspiError)) throw error
   console.error(`${error.code}: ${error.message}`)

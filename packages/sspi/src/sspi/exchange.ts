@@ -35,6 +35,7 @@ import { requestBuffers, type HttpRequest } from './http-request.js'
 import type { RunAsCaptured } from './impersonation.js'
 import type { LevelOne } from './level-one.js'
 import { achievedFlags, SecureSession } from './secure-session.js'
+import { stepOver, type TokenChannel } from './token-channel.js'
 import type { Policy } from './world.js'
 
 /** What both sides' options have in common. */
@@ -140,6 +141,29 @@ abstract class AbstractExchange implements Disposable {
     } catch (error) {
       // Packages that negotiate nothing have no such attribute.
       if (error instanceof SspiError) return own
+      throw error
+    }
+  }
+
+  /** One step; each side says what its own comes to. */
+  abstract step(token?: Uint8Array, signal?: AbortSignal): Promise<ExchangeStep>
+
+  /**
+   * Makes every step over a channel that carries tokens, until the session is there. A token of a failure goes to the peer as well.
+   *
+   * The initiator speaks first; where its package lets the server do that (Digest in SASL), an empty token goes before.
+   *
+   * @param signal - Gives up: rejects with its reason. A channel that waits must be ended by its owner.
+   * @throws `SspiError` as `step`; `SEC_E_INVALID_TOKEN` for a peer that does not come to an end, or sends more than tokens; whatever
+   *   the channel throws. The exchange is over then.
+   */
+  async establish(channel: TokenChannel, signal?: AbortSignal): Promise<SecureSession> {
+    try {
+      await stepOver(this, this.#side, channel, signal)
+      return this.session
+    } catch (error) {
+      this[Symbol.dispose]()
+      this.#session?.[Symbol.dispose]()
       throw error
     }
   }
@@ -277,7 +301,7 @@ export class InitiatorExchange extends AbstractExchange {
    * @throws `SspiError` as `initializeSecurityContext`; `SEC_E_SECURITY_QOS_FAILED` when protection that was asked for was
    *   not achieved. The exchange is over then; the error's `token`, if any, should be sent to the peer.
    */
-  step(token?: Uint8Array, signal?: AbortSignal): Promise<ExchangeStep> {
+  override step(token?: Uint8Array, signal?: AbortSignal): Promise<ExchangeStep> {
     const { http, target, flags = 0 } = this.#options
     const { integrity = http === undefined, confidentiality = http === undefined } = this.#options
     const { mutual = http === undefined ? undefined : false } = this.#options
@@ -316,7 +340,7 @@ export class AcceptorExchange extends AbstractExchange {
   }
 
   /** One step with each token of the client. Errors as for {@link InitiatorExchange.step}. */
-  step(token?: Uint8Array, signal?: AbortSignal): Promise<ExchangeStep> {
+  override step(token?: Uint8Array, signal?: AbortSignal): Promise<ExchangeStep> {
     const { http, flags = 0, policy } = this.#options
     const { integrity = http === undefined, confidentiality = http === undefined } = this.#options
     const required = (integrity ? ASC_REQ_INTEGRITY : 0) | (confidentiality ? ASC_REQ_CONFIDENTIALITY : 0)

@@ -562,6 +562,7 @@ export {
 } from './constants/index.js'
 export type { ChangeAccountPasswordOptions } from './password-change.js'
 export type { SecurityPackageOptions } from './package-options.js'
+export type { TokenChannel } from './token-channel.js'
 export {
   SECPKG_ATTR_EXPORTER_BINDINGS,
   type AppData,
