@@ -1,5 +1,5 @@
 import { Duplex } from 'node:stream'
-import type { Achieved, ContextAttribute, ContextAttributes, Identity } from '../sspi/index.js'
+import type { AccessToken, Achieved, ContextAttribute, ContextAttributes, Identity } from '../sspi/index.js'
 import { SspiError } from '../status/index.js'
 import { readFailure, transportFailure, writeFailure } from './failures.js'
 import type { FrameChannel } from './frame-channel.js'
@@ -83,6 +83,16 @@ export class SecureStream extends Duplex {
   /** The context's answer to an attribute, as `queryContextAttributes`. @throws `SspiError` `SEC_E_INVALID_HANDLE` when destroyed. */
   attribute<A extends ContextAttribute>(attribute: A): ContextAttributes[A] {
     return this.#protection.session.attribute(attribute)
+  }
+
+  /** The client as access decisions see it. @throws `SspiError` as `SecureSession.accessToken`; `SEC_E_INVALID_HANDLE` when destroyed. */
+  get accessToken(): AccessToken {
+    return this.#protection.session.accessToken
+  }
+
+  /** Runs a function as the client, as `SecureSession.impersonate`. What the stream itself does goes on as before. */
+  impersonate<T>(fn: () => T): T {
+    return this.#protection.session.impersonate(fn)
   }
 
   /** @internal */
