@@ -30,6 +30,7 @@ import type { ContextStep, StepOptions } from './context-calls.js'
 import type { CredentialValue, SecWinntAuthIdentity } from './credential-values.js'
 import type { AcquireCredentialsOptions } from './credentials.js'
 import type { Side } from './events.js'
+import type { ExchangeStep } from './exchange-step.js'
 import { CredHandle, type CtxtHandle } from './handles.js'
 import { requestBuffers, type HttpRequest } from './http-request.js'
 import type { RunAsCaptured } from './impersonation.js'
@@ -79,18 +80,6 @@ export interface AcceptOptions extends ExchangeOptions {
    * may have other names. Default: nothing else.
    */
   readonly policy?: Partial<Policy> | undefined
-}
-
-/** What a step of an exchange comes to. */
-export interface ExchangeStep {
-  /** To be sent to the peer; `undefined` when there is nothing to send. */
-  readonly token: Uint8Array | undefined
-  /** Whether this side is finished: `session` is there. A token, if any, must still be sent. */
-  readonly done: boolean
-  /** Whether the token given was only the beginning of one: come back with all of it and more. */
-  readonly incomplete: boolean
-  /** Bytes that came behind the peer's last token: the application's. */
-  readonly extra: Uint8Array | undefined
 }
 
 /** What a step gives to the first level. */

@@ -210,9 +210,9 @@ export {
   InitiatorExchange,
   type AcceptOptions,
   type ExchangeOptions,
-  type ExchangeStep,
   type InitiateOptions,
 } from './exchange.js'
+export type { ExchangeStep } from './exchange-step.js'
 export { readApplicationProtocols, writeApplicationProtocols } from './application-protocols.js'
 export { isGssTokenOf, readGssToken, writeGssToken, type GssToken } from './gss-framing.js'
 export { DEFAULT_HALF_OPEN_LIMITS, type HalfOpenLimits } from './half-open.js'

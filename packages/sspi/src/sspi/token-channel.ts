@@ -1,7 +1,7 @@
 import { concatBytes } from '../bytes/index.js'
 import { SspiError } from '../status/index.js'
 import type { Side } from './events.js'
-import type { ExchangeStep } from './exchange.js'
+import type { ExchangeStep } from './exchange-step.js'
 
 /**
  * Whatever carries tokens between two sides: in their order, empty ones too, and whole but for packages that can tell when one is not
