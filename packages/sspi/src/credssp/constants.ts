@@ -21,3 +21,6 @@ export type CredType = (typeof CredType)[keyof typeof CredType]
 export const MAX_TS_REQUEST = 0x2_0000
 /** What SecPkgInfo says of the largest token: that of Negotiate, in TLS records. */
 export const MAX_TOKEN = 0x1_1000
+
+/** A flag of Schannel's credentials (schannel.h): no session is kept to go on with. */
+export const SCH_CRED_DISABLE_RECONNECTS = 0x0000_0080

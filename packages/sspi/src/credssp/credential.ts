@@ -13,6 +13,7 @@ import {
   type SettableCredentialAttributes,
   type World,
 } from '../sspi/index.js'
+import { SCH_CRED_DISABLE_RECONNECTS } from './constants.js'
 import type { CredentialOrigin } from './delegation-policy.js'
 import type { TsPasswordCreds } from './messages/index.js'
 
@@ -114,7 +115,7 @@ export function acquireCredSspCredential(
     const of = requirePackage(packages, name)
     return { package: of, credential: of.acquire({ ...request, value: part }, world) }
   }
-  const tls = acquire(SCHANNEL_NAME, parts.tls)
+  const tls = acquire(SCHANNEL_NAME, withoutSessions(parts.tls))
   try {
     return new CredSspCredential(tls, acquire(innerPackage, parts.identity), parts.origin, passwordOf(parts.identity))
   } catch (error) {
@@ -141,6 +142,17 @@ function partsOf(value: RevealedCredential | undefined): Parts {
     default:
       return { tls: undefined, identity: value, origin: 'fresh' }
   }
+}
+
+/**
+ * Each exchange has a handshake of its own: MS-CSSP 3.1.5 has no session that goes on, in which the server would not show again
+ * that it has the key that everything is bound to.
+ */
+function withoutSessions(tls: RevealedCredential | undefined): RevealedCredential | undefined {
+  if (tls !== undefined && tls.kind !== 'certificate') return tls
+  const { identities = [], options = {}, packageList } = tls ?? {}
+  const flags = (options.flags ?? 0) | SCH_CRED_DISABLE_RECONNECTS
+  return { kind: 'certificate', packageList, identities, options: { ...options, flags } }
 }
 
 function passwordOf(identity: RevealedCredential | undefined): TsPasswordCreds | undefined {
