@@ -5,7 +5,13 @@ import { AuthorizationDataType, TicketFlag, TransitedType } from '../../../src/k
 import { readContextToken, writeContextToken } from '../../../src/kerberos/gss/context-tokens.js'
 import { readErrorMessage } from '../../../src/kerberos/gss/error-tokens.js'
 import { KERBEROS_OID } from '../../../src/kerberos/gss/oids.js'
-import { encodeDer, writeAuthorizationData, writeKrbError } from '../../../src/kerberos/messages/index.js'
+import {
+  decodeDer,
+  encodeDer,
+  readKerbErrorData,
+  writeAuthorizationData,
+  writeKrbError,
+} from '../../../src/kerberos/messages/index.js'
 import { kerberosPackage, type KerberosOptions } from '../../../src/kerberos/index.js'
 import {
   ASC_REQ_ALLOW_MISSING_BINDINGS,
@@ -307,6 +313,15 @@ suite('what an exchange does when asked to', () => {
     const meeting = meet({ ahead: 3000, flags: ISC_REQ_EXTENDED_ERROR })
     assert.equal(await shakeHands(meeting), 4)
     assert.deepEqual(meeting.server.session.unseal(meeting.client.session.seal(TEXT)), TEXT)
+  })
+
+  test('a refusal for the clock says that another try is welcome (MS-KILE 2.2.2)', async () => {
+    const { client, server } = meet({ ahead: 3000 })
+    const refused = await failure(async () => server.step((await client.step()).token))
+    const { errorCode, eData } = readErrorMessage(readContextToken(refused.token!).message)
+    assert.equal(errorCode, 37)
+    // KERB_AP_ERR_TYPE_SKEW_RECOVERY
+    assert.equal(decodeDer(eData!, readKerbErrorData).dataType, 2)
   })
 
   test('a name of a service is the same in another case, as Windows has it', async () => {
