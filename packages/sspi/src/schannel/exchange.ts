@@ -198,7 +198,7 @@ export class SchannelExchange implements Exchange {
     if (peer !== undefined) this.#judge(peer)
     switch (state.kind) {
       case 'handshake':
-        this.#watcher.sent(output)
+        this.#watcher.sent(output, engine.secrets)
         this.#state = { at: 'expect-records', engine }
         return { kind: 'continue', token: output, consumed }
       case 'failed': {
@@ -249,7 +249,7 @@ export class SchannelExchange implements Exchange {
     // Tickets of TLS 1.3 come behind the handshake, in records of their own that nobody needs: unsent, they never were.
     const ticketsSent = suite.version === TLS_1_3 && role.side === 'acceptor' && role.sendsTickets && output.length > 0
     const token = suite.version === TLS_1_3 && role.side === 'acceptor' && !ticketsSent ? NOTHING : output
-    this.#watcher.sent(token)
+    this.#watcher.sent(token, this.#secrets)
     const keys = { side: role.side, secrets: this.#secrets, watcher: this.#watcher }
     const { sent, received } = openProtections(keys, suite, ticketsSent ? [...recordsIn(output)].length : 0)
     const keepsEngine = role.wantsTickets && suite.version === TLS_1_3
@@ -293,6 +293,8 @@ export class SchannelExchange implements Exchange {
         extensionData(hello?.extensions ?? [], ExtensionType.EXTENDED_MASTER_SECRET) !== undefined,
       randoms: concatBytes(this.#watcher.clientRandom ?? NOTHING, hello?.random ?? NOTHING),
       issuers: this.#watcher.issuers,
+      signatures: this.#watcher.signatures,
+      extensions: this.#watcher.extensions,
     }
   }
 

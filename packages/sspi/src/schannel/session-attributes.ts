@@ -18,6 +18,7 @@ import {
   SECPKG_ATTR_LOCAL_CERT_CONTEXT,
   SECPKG_ATTR_LOCAL_CERT_INFO,
   SECPKG_ATTR_NAMES,
+  SECPKG_ATTR_NEGOTIATED_TLS_EXTENSIONS,
   SECPKG_ATTR_PROTO_INFO,
   SECPKG_ATTR_REMOTE_CERT_CHAIN,
   SECPKG_ATTR_REMOTE_CERT_CONTEXT,
@@ -26,6 +27,7 @@ import {
   SECPKG_ATTR_SESSION_INFO,
   SECPKG_ATTR_SIZES,
   SECPKG_ATTR_STREAM_SIZES,
+  SECPKG_ATTR_SUPPORTED_SIGNATURES,
   SECPKG_ATTR_UNIQUE_BINDINGS,
   SspiError,
   writeSecChannelBindings,
@@ -150,6 +152,9 @@ export function sessionAttributes(parts: SessionParts, wanted: KeyingMaterialInf
         ? undefined
         : { certificates: facts.roots.map((pem) => readPem(pem, 'CERTIFICATE')[0]!) },
     [SECPKG_ATTR_EAP_KEY_BLOCK]: () => eapKeyBlock(parts),
+    [SECPKG_ATTR_SUPPORTED_SIGNATURES]: () =>
+      facts.signatures === undefined ? undefined : { signatureAndHashAlgorithms: facts.signatures },
+    [SECPKG_ATTR_NEGOTIATED_TLS_EXTENSIONS]: () => ({ extensions: facts.extensions }),
     [SECPKG_ATTR_ISSUER_LIST_EX]: () =>
       facts.issuers === undefined ? undefined : { issuers: facts.issuers.map((name) => name.slice()) },
   }

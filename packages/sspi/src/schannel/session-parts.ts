@@ -30,6 +30,10 @@ export interface ConnectionFacts {
   readonly randoms: Uint8Array
   /** The authorities that the server named; `undefined` when it asked for no certificate. */
   readonly issuers: readonly Uint8Array[] | undefined
+  /** The signatures that the peer can check, as TLS numbers them; `undefined` when it did not say. */
+  readonly signatures: readonly number[] | undefined
+  /** The numbers of the extensions that the server has answered. */
+  readonly extensions: readonly number[]
 }
 
 /** What a session is opened with. */

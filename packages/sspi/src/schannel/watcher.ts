@@ -1,12 +1,17 @@
+import { Reader } from '../bytes/index.js'
 import { wipe, type SecretBytes } from '../crypto/index.js'
 import type { Side } from '../sspi/index.js'
 import { CIPHER_SUITES } from './cipher-suites.js'
 import { ContentType, HandshakeType, TLS_1_2, TLS_1_3 } from './constants.js'
 import {
+  extensionData,
+  ExtensionType,
   HandshakeStream,
-  readCertificateAuthorities,
+  readCertificateRequest,
   readClientHello,
+  readEncryptedExtensions,
   readServerHello,
+  readSignatures,
   type HandshakeMessage,
   type ServerHello,
 } from './messages/index.js'
@@ -18,7 +23,8 @@ type From = 'client' | 'server'
 
 /**
  * Reads along in a handshake what the engine does not tell: the randoms, which the keys of TLS 1.2 need; whether a side's
- * records are protected already, which decides how an alert of ours is; and which authorities the server names.
+ * records are protected already, which decides how an alert of ours is; which authorities the server names, which signatures the
+ * peer can check, and which extensions were agreed on.
  */
 export class HandshakeWatcher {
   readonly #own: From
@@ -31,6 +37,8 @@ export class HandshakeWatcher {
   #clientRandom: Uint8Array | undefined
   #serverHello: ServerHello | undefined
   #issuers: readonly Uint8Array[] | undefined
+  #signatures: readonly number[] | undefined
+  #extensions: readonly number[] = []
   /** Opens the server's first protected records (TLS 1.3), until they have told what they have to tell. */
   #opener: RecordProtection13 | 'done' | undefined
 
@@ -51,28 +59,41 @@ export class HandshakeWatcher {
     return this.#issuers
   }
 
+  /** The signatures that the peer can check, as TLS numbers them; `undefined` when it did not say. */
+  get signatures(): readonly number[] | undefined {
+    return this.#signatures
+  }
+
+  /** The numbers of the extensions that the server has answered. */
+  get extensions(): readonly number[] {
+    return this.#extensions
+  }
+
   /** Whether this side has changed to its keys, in TLS 1.2. */
   get changed(): boolean {
     return this.#changed[this.#own]
   }
 
   /** Looks at records that this side sends. */
-  sent(records: Uint8Array): void {
-    for (const record of recordsIn(records)) this.#look(record, this.#own)
+  sent(records: Uint8Array, secrets: ReadonlyMap<string, SecretBytes>): void {
+    this.#watch(records, this.#own, secrets)
   }
 
   /** Looks at records that the peer has sent and the engine has taken: they are sound. */
   received(records: Uint8Array, secrets: ReadonlyMap<string, SecretBytes>): void {
-    const from = this.#own === 'client' ? 'server' : 'client'
-    for (const record of recordsIn(records)) {
-      if (record[0] === ContentType.APPLICATION_DATA && from === 'server') this.#open(record, secrets)
-      else this.#look(record, from)
-    }
+    this.#watch(records, this.#own === 'client' ? 'server' : 'client', secrets)
   }
 
   dispose(): void {
     if (typeof this.#opener === 'object') this.#opener.dispose()
     this.#opener = 'done'
+  }
+
+  #watch(records: Uint8Array, from: From, secrets: ReadonlyMap<string, SecretBytes>): void {
+    for (const record of recordsIn(records)) {
+      if (record[0] === ContentType.APPLICATION_DATA && from === 'server') this.#open(record, secrets)
+      else this.#look(record, from)
+    }
   }
 
   #look(record: Uint8Array, from: From): void {
@@ -84,17 +105,29 @@ export class HandshakeWatcher {
 
   #read({ type, body }: HandshakeMessage): void {
     switch (type) {
-      case HandshakeType.CLIENT_HELLO:
-        this.#clientRandom = readClientHello(body).random.slice()
-        break
-      case HandshakeType.SERVER_HELLO: {
-        const hello = readServerHello(body.slice())
-        if (!hello.retry) this.#serverHello = hello
+      case HandshakeType.CLIENT_HELLO: {
+        const { random, extensions } = readClientHello(body)
+        this.#clientRandom = random.slice()
+        const signatures = extensionData(extensions, ExtensionType.SIGNATURE_ALGORITHMS)
+        if (this.#own === 'server' && signatures !== undefined) {
+          this.#signatures = readSignatures(new Reader(signatures))
+        }
         break
       }
+      case HandshakeType.SERVER_HELLO: {
+        const hello = readServerHello(body.slice())
+        if (hello.retry) break
+        this.#serverHello = hello
+        this.#extensions = hello.extensions.map((extension) => extension.type)
+        break
+      }
+      case HandshakeType.ENCRYPTED_EXTENSIONS:
+        this.#extensions = [...this.#extensions, ...readEncryptedExtensions(body).map((extension) => extension.type)]
+        break
       case HandshakeType.CERTIFICATE_REQUEST: {
-        const names = readCertificateAuthorities(body, this.#serverHello?.version ?? TLS_1_2)
-        this.#issuers = names.map((name) => name.slice())
+        const { authorities, signatures } = readCertificateRequest(body, this.#serverHello?.version ?? TLS_1_2)
+        this.#issuers = authorities.map((name) => name.slice())
+        if (this.#own === 'client') this.#signatures = signatures
         break
       }
     }

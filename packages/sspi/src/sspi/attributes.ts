@@ -12,9 +12,11 @@ import type {
   SECPKG_ATTR_NEGO_KEYS,
   SECPKG_ATTR_NEGO_PKG_INFO,
   SECPKG_ATTR_NEGO_STATUS,
+  SECPKG_ATTR_NEGOTIATED_TLS_EXTENSIONS,
   SECPKG_ATTR_PASSWORD_EXPIRY,
   SECPKG_ATTR_PROTO_INFO,
   SECPKG_ATTR_ROOT_STORE,
+  SECPKG_ATTR_SUPPORTED_SIGNATURES,
   SECPKG_ATTR_TARGET,
   SECPKG_ATTR_USER_FLAGS,
   SECPKG_ATTR_APPLICATION_PROTOCOL,
@@ -82,8 +84,10 @@ import type {
   KeyingMaterial,
   KeyingMaterialInfo,
   LocalCertInfo,
+  NegotiatedTlsExtensions,
   SECPKG_ATTR_EXPORTER_BINDINGS,
   SessionInfo,
+  SupportedSignatures,
 } from './tls-attributes.js'
 
 /** SecPkgContext_Sizes: how large tokens, signatures and paddings of a context get, in bytes. */
@@ -314,6 +318,8 @@ export interface ContextAttributes {
   readonly [SECPKG_ATTR_SERVER_AUTH_FLAGS]: ServerAuthFlags
   readonly [SECPKG_ATTR_CERT_TRUST_STATUS]: CertTrustStatus
   readonly [SECPKG_ATTR_ROOT_STORE]: CertChain
+  readonly [SECPKG_ATTR_SUPPORTED_SIGNATURES]: SupportedSignatures
+  readonly [SECPKG_ATTR_NEGOTIATED_TLS_EXTENSIONS]: NegotiatedTlsExtensions
   readonly [SECPKG_ATTR_APP_DATA]: AppData
   readonly [SECPKG_ATTR_LOCAL_CERT_INFO]: LocalCertInfo
   readonly [SECPKG_ATTR_CONNECTION_INFO_EX]: ConnectionInfoEx

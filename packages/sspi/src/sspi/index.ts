@@ -578,7 +578,9 @@ export {
   type KeyingMaterial,
   type KeyingMaterialInfo,
   type LocalCertInfo,
+  type NegotiatedTlsExtensions,
   type SessionInfo,
+  type SupportedSignatures,
 } from './tls-attributes.js'
 export type {
   TlsConnection,

@@ -128,6 +128,18 @@ export interface ConnectionInfoEx {
   readonly exchange: string
 }
 
+/** SecPkgContext_SupportedSignatures: what the peer can check. */
+export interface SupportedSignatures {
+  /** As TLS numbers them, the best first: 0x0403 for ECDSA on P-256 with SHA-256 (RFC 8446 section 4.2.3). */
+  readonly signatureAndHashAlgorithms: readonly number[]
+}
+
+/** SecPkgContext_NegotiatedTlsExtensions: what the server has answered of what the client offered. */
+export interface NegotiatedTlsExtensions {
+  /** IANA's numbers, in the server's order. */
+  readonly extensions: readonly number[]
+}
+
 /** SecPkgContext_EapKeyBlock: the keys of EAP-TLS, RFC 5216 section 2.3 and RFC 9190 section 2.3. */
 export interface EapKeyBlock {
   /** 128 bytes: the MSK, then the EMSK. A copy: the caller's to wipe. */

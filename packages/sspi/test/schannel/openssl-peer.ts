@@ -3,7 +3,7 @@ import { MemoryWire } from '../../src/io/tls/memory-wire.js'
 import { filesOf, ROOT, SERVER } from './certificates.js'
 
 /** Options of {@link OpenSslPeer}. */
-export type PeerOptions = Pick<SecureContextOptions, 'ciphers' | 'minVersion' | 'maxVersion'> & {
+export type PeerOptions = Pick<SecureContextOptions, 'ciphers' | 'minVersion' | 'maxVersion' | 'sigalgs'> & {
   readonly certificate?: string
   readonly alpn?: readonly string[]
 }

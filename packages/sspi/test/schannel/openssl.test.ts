@@ -12,6 +12,8 @@ import {
   SECPKG_ATTR_KEYING_MATERIAL,
   SECPKG_ATTR_KEYING_MATERIAL_INFO,
   SECPKG_ATTR_NAMES,
+  SECPKG_ATTR_NEGOTIATED_TLS_EXTENSIONS,
+  SECPKG_ATTR_SUPPORTED_SIGNATURES,
   SECPKG_ATTR_UNIQUE_BINDINGS,
   readSecChannelBindings,
   SecBuffer,
@@ -193,3 +195,45 @@ test('tickets of OpenSSL’s server are no data', async () => {
   assert.equal(read(party, rest), '')
   peer.destroy()
 })
+
+for (const [version, protocol] of [
+  ['TLS 1.2', SP_PROT_TLS1_2],
+  ['TLS 1.3', SP_PROT_TLS1_3],
+] as const) {
+  /** Both in OpenSSL's spelling and by their numbers, RFC 8446 section 4.2.3. */
+  const sigalgs = 'ECDSA+SHA256:RSA-PSS+SHA384'
+  const schemes = [0x0403, 0x0805]
+
+  test(`${version}: SECPKG_ATTR_SUPPORTED_SIGNATURES are those that OpenSSL’s client was told to take`, async () => {
+    const { party } = await serverWith(
+      { sigalgs },
+      { credential: credentialOf('server', { enabledProtocols: protocol }) },
+    )
+    assert.deepEqual(party.ask(SECPKG_ATTR_SUPPORTED_SIGNATURES), { signatureAndHashAlgorithms: schemes })
+  })
+
+  test(`${version}: SECPKG_ATTR_SUPPORTED_SIGNATURES are those with which OpenSSL’s server asks for a certificate`, async () => {
+    const { party } = await clientWith(
+      { sigalgs },
+      { credential: credentialOf('client', { enabledProtocols: protocol }) },
+    )
+    assert.deepEqual(party.ask(SECPKG_ATTR_SUPPORTED_SIGNATURES), { signatureAndHashAlgorithms: schemes })
+  })
+
+  test(`${version}: SECPKG_ATTR_NEGOTIATED_TLS_EXTENSIONS have ALPN if and only if it was agreed on, on both sides`, async () => {
+    const ALPN = 16
+    const credential = credentialOf('server', { enabledProtocols: protocol })
+    const clientCredential = credentialOf('client', { enabledProtocols: protocol })
+    for (const alpn of [[], ['h2']]) {
+      const protocols = alpn.length === 0 ? {} : { protocols: alpn }
+      const ours = await serverWith({ alpn }, { credential, ...protocols })
+      const theirs = await clientWith({ alpn }, { credential: clientCredential, ...protocols })
+      for (const { party } of [ours, theirs]) {
+        const { extensions } = party.ask(SECPKG_ATTR_NEGOTIATED_TLS_EXTENSIONS)
+        assert.equal(extensions.includes(ALPN), alpn.length > 0)
+        // supported_versions in TLS 1.3, RFC 8446; extended_master_secret in TLS 1.2, RFC 7627.
+        assert.ok(extensions.includes(version === 'TLS 1.3' ? 43 : 23), extensions.join())
+      }
+    }
+  })
+}

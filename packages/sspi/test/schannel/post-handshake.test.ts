@@ -68,6 +68,8 @@ class Ends {
         peerChain: [],
         localCertificate: undefined,
         roots: undefined,
+        signatures: undefined,
+        extensions: [],
         applicationProtocol: undefined,
         serverName: '',
         resumed: false,

@@ -94,6 +94,11 @@ export function readServerHello(body: Uint8Array): ServerHello {
   return { version, random, sessionId, cipherSuite, retry, extensions }
 }
 
+/** Reads the body of EncryptedExtensions, RFC 8446 §4.3.1. @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when it does not parse. */
+export function readEncryptedExtensions(body: Uint8Array): readonly Extension[] {
+  return readExtensions(new Reader(body), 'EncryptedExtensions')
+}
+
 /** Whether a ServerHello with this random is a HelloRetryRequest. */
 export function isRetryRandom(random: Uint8Array): boolean {
   return toHex(random) === RETRY_RANDOM
@@ -123,6 +128,16 @@ export function readProtocolNames(data: Uint8Array): readonly string[] {
   const protocols: string[] = []
   while (names.remaining > 0) protocols.push(decodeUtf8(names.take(names.u8('ALPN: length'), 'ALPN: name'), 'ALPN'))
   return protocols
+}
+
+/** A list of signature schemes, with its length before it: RFC 8446 §4.2.3, RFC 5246 §7.4.1.4.1. */
+export function readSignatures(reader: Reader): readonly number[] {
+  const what = 'signature_algorithms'
+  const list = new Reader(reader.take(reader.u16be(`${what}: length`), what))
+  if (list.remaining % 2 !== 0) throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: an odd length`)
+  const signatures: number[] = []
+  while (list.remaining > 0) signatures.push(list.u16be(what))
+  return signatures
 }
 
 /** Reads a list of extensions with its length before it; none at all where nothing is left. */

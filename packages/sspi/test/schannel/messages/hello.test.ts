@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { fromHex, Reader } from '../../../src/bytes/index.js'
 import {
   HandshakeStream,
-  readCertificateAuthorities,
+  readCertificateRequest,
   readClientHello,
   readProtocolNames,
   readServerHello,
@@ -60,14 +60,14 @@ test('hellos of OpenSSL and GnuTLS are read', () => {
   )
   const alpn = extensionData(readClientHello(clientHellos[0]!).extensions, ExtensionType.ALPN)
   assert.deepEqual(alpn && readProtocolNames(alpn), ['h2', 'http/1.1'])
-  for (const body of requests) assert.equal(readCertificateAuthorities(body, 0x0303).length, 1)
+  for (const body of requests) assert.equal(readCertificateRequest(body, 0x0303).authorities.length, 1)
 })
 
 test('cut short, with a byte too many, or changed in any, a hello is read or refused as what it is', () => {
   const readers: readonly (readonly [readonly Uint8Array[], (body: Uint8Array) => unknown])[] = [
     [clientHellos, readClientHello],
     [serverHellos, readServerHello],
-    [requests, (body) => readCertificateAuthorities(body, 0x0303)],
+    [requests, (body) => readCertificateRequest(body, 0x0303)],
   ]
   const attempt = (read: (body: Uint8Array) => unknown, body: Uint8Array): boolean => {
     try {
