@@ -106,6 +106,28 @@ test('CREDSSP: a password within a channel, whose certificate serve makes and co
   assert.deepEqual(clients, ['CONTOSO\\alice', 'CONTOSO\\alice'])
 })
 
+test('--tokens shows each token on both sides, as a tree, and no password', async (t) => {
+  const password = folderFor(t)('password', `${PASSWORD}\n`)
+  const server = await serve([...CREDSSP, '--once', '--tokens', '--user', 'alice', '--password-file', password])
+  server.end('')
+  const trust = ['--fingerprint', String((await server.event('certificate'))['serverFingerprint'])]
+  const client = [...CREDSSP, '--tokens', '--user', 'alice', '--password-file', password, ...trust]
+  const { code, stderr } = await connectTo(server, client, 'x')
+  assert.equal(code, 0, stderr)
+  assert.match(stderr, /client's token, \d+ bytes:\n0000 +\d+ +TLS ClientHello\n/)
+  assert.match(stderr, /server's token, \d+ bytes:\n0000 +\d+ +TLS ServerHello, /)
+  assert.ok(!stderr.includes(PASSWORD))
+  await server.finished
+  const tokens = server.events.filter(({ event }) => event === 'token')
+  assert.deepEqual(
+    tokens.slice(0, 2).map(({ from }) => from),
+    ['client', 'server'],
+  )
+  for (const { base64, tree } of tokens) {
+    assert.equal((tree as { readonly length: number }).length, Buffer.from(String(base64), 'base64').length)
+  }
+})
+
 test('CREDSSP: with --delegate the server has the password, and without it has not', async (t) => {
   const password = folderFor(t)('password', `${PASSWORD}\n`)
   const { root, issueServer } = await authority

@@ -11,6 +11,16 @@ export function withCommonOptions(command: Command, json: string): Command {
   return command.option('--json', json).option('--verbose', 'show what lies beneath a failure')
 }
 
+/** What `serve` and `connect` show on demand. */
+export interface TraceOptions {
+  readonly tokens?: true
+}
+
+/** Adds the option that shows the tokens of an exchange. */
+export function withTraceOptions(command: Command): Command {
+  return command.option('--tokens', 'show each token of the exchange, as `sspi decode` does')
+}
+
 /** What `serve` and `connect` understand of Digest. */
 export interface DigestCommandOptions {
   readonly insecureAllowLegacyLayers?: true

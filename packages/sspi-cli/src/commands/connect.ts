@@ -12,6 +12,7 @@ import { ExitCode } from '../exit-codes.js'
 import { CommandError } from '../failure.js'
 import { relay } from '../transfer/relay.js'
 import { createReporter } from '../transfer/reporter.js'
+import { traced } from '../transfer/traced.js'
 import {
   clientCertificates,
   hasChannel,
@@ -25,12 +26,15 @@ import {
   portNumber,
   withCommonOptions,
   withDigestOptions,
+  withTraceOptions,
   type CommonOptions,
   type DigestCommandOptions,
+  type TraceOptions,
 } from './common-options.js'
 import { clientIdentity, krb5For, withClientIdentity, type IdentityOptions } from './identity-options.js'
 
-interface ConnectOptions extends CommonOptions, IdentityOptions, DigestCommandOptions, ClientCertificateOptions {
+interface ConnectOptions
+  extends CommonOptions, IdentityOptions, DigestCommandOptions, ClientCertificateOptions, TraceOptions {
   readonly package: string
   readonly target?: string
   readonly delegate?: true
@@ -51,10 +55,12 @@ export function connectCommand(): Command {
     .addHelpText('after', HELP)
     .action(connect)
   return withCommonOptions(
-    withDigestOptions(
-      withClientIdentity(
-        withFingerprint(
-          withCertificates(command, "whose servers' certificates are taken; default: public authorities"),
+    withTraceOptions(
+      withDigestOptions(
+        withClientIdentity(
+          withFingerprint(
+            withCertificates(command, "whose servers' certificates are taken; default: public authorities"),
+          ),
         ),
       ),
     ),
@@ -99,7 +105,15 @@ async function connect(host: string, port: number, options: ConnectOptions): Pro
     targetName: target ?? `host/${host}`,
   })
   const flags = options.delegate === true ? ISC_REQ_DELEGATE : 0
-  const stream = await connectSecurely({ sspi, host, port, package: packageName, target, credentials, flags })
+  const stream = await connectSecurely({
+    sspi: options.tokens === true ? traced(sspi, reporter) : sspi,
+    host,
+    port,
+    package: packageName,
+    target,
+    credentials,
+    flags,
+  })
   const { mechanism, achieved, encrypted } = stream
   const about = { host, port, package: packageName, mechanism, achieved, encrypted }
   reporter.event('connected', about, `connected to ${host}:${port}, by ${mechanism}: ${achieved.join(', ')}`)

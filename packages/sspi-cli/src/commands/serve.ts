@@ -17,6 +17,7 @@ import { ExitCode } from '../exit-codes.js'
 import { CommandError, describeFailure } from '../failure.js'
 import { echo, relay } from '../transfer/relay.js'
 import { createReporter, type Reporter } from '../transfer/reporter.js'
+import { traced } from '../transfer/traced.js'
 import { readSecret, type SecretOptions } from '../terminal/secret.js'
 import {
   hasChannel,
@@ -30,12 +31,14 @@ import {
   portNumber,
   withCommonOptions,
   withDigestOptions,
+  withTraceOptions,
   withSecretOptions,
   type CommonOptions,
   type DigestCommandOptions,
+  type TraceOptions,
 } from './common-options.js'
 
-interface ServeOptions extends CommonOptions, SecretOptions, DigestCommandOptions, CertificateOptions {
+interface ServeOptions extends CommonOptions, SecretOptions, DigestCommandOptions, CertificateOptions, TraceOptions {
   readonly host: string
   readonly port: number
   readonly package: string
@@ -65,10 +68,12 @@ export function serveCommand(): Command {
     .addHelpText('after', HELP)
     .action(serve)
   return withCommonOptions(
-    withDigestOptions(
-      withSecretOptions(
-        withCertificates(command, "whose clients' certificates are taken; default: none, anybody may come in"),
-        "the user's",
+    withTraceOptions(
+      withDigestOptions(
+        withSecretOptions(
+          withCertificates(command, "whose clients' certificates are taken; default: none, anybody may come in"),
+          "the user's",
+        ),
       ),
     ),
     'print events, data among them, as lines of JSON',
@@ -104,7 +109,8 @@ async function serve(options: ServeOptions): Promise<void> {
   const credentials = early ? await acquire(sspi, packageName, identity) : identity
   const { allow } = options
   const authorize = allow === undefined ? undefined : (peer: Identity) => isNamed(peer, allow)
-  const server = createServer({ sspi, package: packageName, credentials, authorize })
+  const exchanges = options.tokens === true ? traced(sspi, reporter) : sspi
+  const server = createServer({ sspi: exchanges, package: packageName, credentials, authorize })
   await new Promise<void>((resolve, reject) => {
     let turn = Promise.resolve()
     server.on('error', reject)

@@ -27,3 +27,13 @@ export function styleFor(stream: NodeJS.WriteStream): Style {
     cyan: paint('cyan'),
   }
 }
+
+/** For what is told in a sentence, out of which control characters are taken. */
+export const noColours: Style = {
+  bold: (text) => text,
+  dim: (text) => text,
+  red: (text) => text,
+  green: (text) => text,
+  yellow: (text) => text,
+  cyan: (text) => text,
+}
