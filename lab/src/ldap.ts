@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect as connectTls } from 'node:tls'
 import type { InitiatorExchange, SecureSession } from 'sspi'
 import type { SaslClient, SaslSession } from 'sspi/sasl'
 import {
@@ -44,6 +46,15 @@ export interface SaslLayer {
   unprotect(buffer: Uint8Array): Uint8Array
 }
 
+/** Where to connect to within TLS. */
+export interface TlsOptions {
+  readonly host: string
+  /** What its certificate must be for. */
+  readonly servername: string
+  /** The roots to trust, as PEM. */
+  readonly ca: string
+}
+
 /** How to bind. */
 export interface BindOptions {
   /** The SASL mechanism; default `GSS-SPNEGO`, which takes tokens of raw NTLM as well. */
@@ -81,6 +92,18 @@ export class LdapClient implements Disposable {
   /** Connects; the default port is 389. */
   static async connect(options: Omit<WireOptions, 'port'> & { readonly port?: number }): Promise<LdapClient> {
     return new LdapClient(await Wire.connect({ port: 389, ...options }))
+  }
+
+  /** Connects within TLS, port 636. @throws Error when the server's certificate is not of `ca`, or not for `servername`. */
+  static async connectByTls(options: TlsOptions): Promise<LdapClient> {
+    const socket = connectTls({ port: 636, ...options })
+    try {
+      await once(socket, 'secureConnect', { signal: AbortSignal.timeout(30_000) })
+    } catch (cause) {
+      socket.destroy()
+      throw new Error(`${options.host}:636: no connection by TLS`, { cause })
+    }
+    return new LdapClient(Wire.over(socket))
   }
 
   private constructor(wire: Wire) {

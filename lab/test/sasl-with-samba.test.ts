@@ -1,5 +1,6 @@
-// SASL at the LDAP server of a Samba AD DC: GSSAPI and GSS-SPNEGO, each layer.
+// SASL at the LDAP server of a Samba AD DC: GSSAPI and GSS-SPNEGO, each layer, and none within TLS.
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { suite, test } from 'node:test'
 import { passwordCredential } from 'sspi'
 import { loadKrb5Conf } from 'sspi/krb5'
@@ -14,9 +15,12 @@ interface Bound extends Disposable {
   readonly session: SaslSession
 }
 
-async function bind(options: Omit<SaslClientOptions, 'target'>): Promise<Bound> {
-  const { address, host, krb5Conf } = sambaAd()
-  const ldap = await LdapClient.connect({ host: address })
+async function bind(options: Omit<SaslClientOptions, 'target'>, within?: 'tls'): Promise<Bound> {
+  const { address, host, krb5Conf, tlsCa } = sambaAd()
+  const ldap =
+    within === undefined
+      ? await LdapClient.connect({ host: address })
+      : await LdapClient.connectByTls({ host: address, servername: host, ca: await readFile(tlsCa, 'utf8') })
   const sspi = ourSide({ krb5: await loadKrb5Conf(krb5Conf) })
   const client = saslClient(sspi, { target: `ldap/${host}`, ...options })
   const end = (): void => {
@@ -63,6 +67,13 @@ for (const mechanism of ['GSSAPI', 'GSS-SPNEGO'] as const) {
       const credentials = passwordCredential({ user: 'alice@AD.TEST', password: PASSWORD })
       const bare = bind({ mechanism, credentials, integrity: false, confidentiality: false })
       await assert.rejects(bare, (error) => error instanceof LdapError && error.resultCode === 8)
+    })
+
+    test('without a layer it lets the client in within TLS', async () => {
+      const credentials = passwordCredential({ user: 'alice@AD.TEST', password: PASSWORD })
+      using bound = await bind({ mechanism, credentials, integrity: false, confidentiality: false }, 'tls')
+      assert.equal(bound.session.layer, 'none')
+      assert.equal(await find(bound.ldap, 'bob'), `CN=bob,CN=Users,${BASE}`)
     })
 
     test('a password beyond ASCII', async () => {
