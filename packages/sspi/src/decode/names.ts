@@ -1,3 +1,4 @@
+import { fileTimeToDate } from '../bytes/index.js'
 /** Bits with their names, most significant first, as their specification lists them. */
 export type BitNames = readonly (readonly [bit: number, name: string])[]
 
@@ -19,15 +20,11 @@ export function hexNumber(value: number, digits: number): string {
   return `0x${value.toString(16).padStart(digits, '0')}`
 }
 
-const TICKS_PER_MILLISECOND = 10_000n
-/** From 1601, where FILETIME begins, to 1970, in milliseconds. */
-const FILETIME_EPOCH = 11_644_473_600_000n
-
 /** A FILETIME (100 ns since 1601, UTC) in ISO 8601; its two ends in words. */
 export function fileTimeText(ticks: bigint): string {
   if (ticks === 0n) return 'none'
   if (ticks >= 0x7fff_ffff_ffff_ffffn) return 'never'
-  return new Date(Number(ticks / TICKS_PER_MILLISECOND - FILETIME_EPOCH)).toISOString()
+  return fileTimeToDate(ticks).toISOString()
 }
 
 /** Object identifiers of mechanisms. */

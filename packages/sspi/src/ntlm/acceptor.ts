@@ -1,3 +1,4 @@
+import { dateToFileTime, secondsBetween } from '../bytes/index.js'
 import { secretBytes, secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
 import {
   ASC_REQ_ALLOW_MISSING_BINDINGS,
@@ -29,7 +30,6 @@ import {
 import { textPair, timestampPair, writeAvPairs, type AvPair } from './av-pairs.js'
 import { AvId, NegotiateFlag, OUR_VERSION } from './constants.js'
 import { achievedAttributes, requireDemanded, requireStrong } from './context-attributes.js'
-import { dateToFileTime, secondsBetween } from './file-time.js'
 import { hasFlag } from './flags.js'
 import { tokenOf } from './inputs.js'
 import { checkIntegrity, type Integrity } from './integrity.js'

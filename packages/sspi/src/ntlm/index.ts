@@ -10,7 +10,7 @@ export {
   type SingleHostData,
 } from './av-pairs.js'
 export { AvFlag, AvId, MessageType, NegotiateFlag, NTLM_OID } from './constants.js'
-export { dateToFileTime, fileTimeToDate } from './file-time.js'
+export { dateToFileTime, fileTimeToDate } from '../bytes/index.js'
 export { flagNames } from './flags.js'
 export {
   readAuthenticate,

@@ -1,3 +1,4 @@
+import { dateToFileTime } from '../bytes/index.js'
 import { secretBytes, secretFrom, wipe, type SecretBytes } from '../crypto/index.js'
 import {
   hashChannelBindings,
@@ -39,7 +40,6 @@ import {
 import { AvFlag, AvId, NegotiateFlag, OUR_VERSION } from './constants.js'
 import { achievedAttributes, requireDemanded, requireStrong } from './context-attributes.js'
 import type { NtlmCredential, NtlmSecret } from './credential.js'
-import { dateToFileTime } from './file-time.js'
 import { hasFlag } from './flags.js'
 import { tokenOf } from './inputs.js'
 import { MIC_LENGTH, readAuthenticate, readChallenge, writeAuthenticate, writeNegotiate } from './messages/index.js'

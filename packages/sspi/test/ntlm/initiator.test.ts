@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { fromHex, toHex, utf16leEncode } from '../../src/bytes/index.js'
+import { dateToFileTime, fromHex, toHex, utf16leEncode } from '../../src/bytes/index.js'
 import {
   avFlags,
   AvFlag,
@@ -18,7 +18,6 @@ import {
   type ChallengeMessage,
 } from '../../src/ntlm/index.js'
 import { flagsPair, textPair, timestampPair } from '../../src/ntlm/av-pairs.js'
-import { dateToFileTime } from '../../src/ntlm/file-time.js'
 import {
   ISC_REQ_CONFIDENTIALITY,
   ISC_REQ_DATAGRAM,

@@ -1,3 +1,4 @@
+import { dateToFileTime } from '../../bytes/index.js'
 import type { ClaimOrigin, Identity } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import { formatName, type Principal } from '../principals.js'
@@ -61,7 +62,7 @@ function checkClient(pac: Pac, { client, authTime }: TicketClient): void {
   if (!names.includes(info.name)) {
     throw denied(`it is of '${printable(info.name)}', and the ticket is of ${formatName(client.name)}`)
   }
-  if (info.clientId !== fileTimeOf(authTime)) {
+  if (info.clientId !== dateToFileTime(authTime)) {
     throw denied(`it is of another log-on than the ticket, which has authtime ${authTime.toISOString()}`)
   }
 }
@@ -109,13 +110,6 @@ function accountNameOf(logon: LogonInfo | undefined): string | undefined {
 function read<T>(pac: Pac, type: number, reader: (bytes: Uint8Array) => T): T | undefined {
   const buffer = pacBuffer(pac, type)
   return buffer === undefined ? undefined : reader(buffer.bytes)
-}
-
-/** From 1601 to 1970, in milliseconds. */
-const FILE_TIME_EPOCH = 11_644_473_600_000n
-
-function fileTimeOf(date: Date): bigint {
-  return (BigInt(date.getTime()) + FILE_TIME_EPOCH) * 10_000n
 }
 
 function denied(why: string): SspiError {
