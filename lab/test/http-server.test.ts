@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { initSecurityInterface, type SecurityFunctionTable } from 'sspi'
 import { memoryAccounts } from 'sspi/accounts'
-import { createClient, kdcPasswords, type HttpLogOn } from 'sspi/http'
+import { createClient, kdcPasswords, type HttpLogOn, type HttpServerRequest } from 'sspi/http'
 import { keytabFileCredential, loadKrb5Conf } from 'sspi/krb5'
 import {
   apacheGssapi,
@@ -218,6 +218,13 @@ suite('Chromium at our server', { skip: missing('chromium', 'mit-kdc', 'tls') },
     assert.match((await browser.visit(web.url)).text, /^LAB\\alice by NTLM from /)
     await using other = await serve({ ...options, targetNames: ['HTTP/elsewhere'] })
     assert.equal((await browser.visit(other.url)).status, 401)
+  })
+
+  test('HTTP/2: told to, it comes back by HTTP/1.1 for NTLM', async () => {
+    const page = (_logOn: HttpLogOn, { httpVersion }: HttpServerRequest): string => `by HTTP/${httpVersion}\n`
+    await using web = await serve({ tls: 'http2', schemes: ['NTLM'], page })
+    await using browser = await Browser.open({ credentials: { username: 'LAB\\alice', password: PASSWORD } })
+    assert.equal((await browser.visit(web.url)).text, 'by HTTP/1.1')
   })
 
   test('Digest', async () => {
