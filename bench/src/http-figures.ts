@@ -33,13 +33,13 @@ export function httpSubjects({ folder, apache }: Workshop): readonly Subject[] {
       name: 'HTTP server, a token each',
       peer: 'Apache mod_auth_gssapi',
       ours: (seconds: number) => ofOurs(folder, '/each', seconds, 'each'),
-      theirs: (_: Workshop, seconds: number) => ofApache('/file/', seconds),
+      theirs: (_: unknown, seconds: number) => ofApache('/file/', seconds),
     },
     {
       name: 'HTTP server, a token for a connection',
       peer: 'node:http, nobody asked',
       ours: (seconds: number) => ofOurs(folder, '/bound', seconds, 'first'),
-      theirs: (_: Workshop, seconds: number) => ofOurs(folder, '/plain', seconds, 'none'),
+      theirs: (_: unknown, seconds: number) => ofOurs(folder, '/plain', seconds, 'none'),
     },
   ]
   if (typeof apache === 'string') return server
@@ -47,7 +47,7 @@ export function httpSubjects({ folder, apache }: Workshop): readonly Subject[] {
     name: 'HTTP client at Apache, a token each',
     peer: 'node:http, nobody asked',
     ours: async (seconds: number) => requestsOf(await ourClientRate(folder, apache, seconds)),
-    theirs: async (_: Workshop, seconds: number) => requestsOf(await nodeClientRate(apache, seconds)),
+    theirs: async (_: unknown, seconds: number) => requestsOf(await nodeClientRate(apache, seconds)),
   }
   return [...server, client]
 }
