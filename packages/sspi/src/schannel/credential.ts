@@ -60,7 +60,7 @@ export interface PeerPolicy {
   readonly mapToAccount: boolean
 }
 
-type SetupParts = Omit<TlsSetup, 'side' | 'requestCertificate' | 'minVersion' | 'maxVersion'>
+type SetupParts = Omit<TlsSetup, 'side' | 'requestCertificate' | 'minVersion' | 'maxVersion' | 'resumable'>
 
 /** The versions from and to which a side speaks. */
 interface VersionRange {
@@ -185,7 +185,7 @@ export class SchannelCredential implements Credential {
   #makeSetup(parts: SetupParts, versions: VersionRange, side: Side, requestCertificate: boolean): TlsSetup {
     // A server trusts nobody by default: any public authority would vouch for its clients.
     const roots = side === 'acceptor' ? (parts.roots ?? []) : parts.roots
-    return { ...parts, ...versions, side, roots, requestCertificate }
+    return { ...parts, ...versions, side, roots, requestCertificate, resumable: this.#sessions !== undefined }
   }
 }
 

@@ -39,6 +39,8 @@ export interface TlsSetup {
   readonly groups: readonly string[] | undefined
   /** The acceptor's: whether the client is asked for a certificate. */
   readonly requestCertificate: boolean
+  /** The acceptor's: whether a client of TLS 1.2 may go on with a session. Default `true`. */
+  readonly resumable?: boolean | undefined
 }
 
 /** What is one connection's own. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fromHex, toHex } from '../../src/bytes/index.js'
 import { readCertificate } from '../../src/crypto/index.js'
-import { CIPHER_SUITES, SP_PROT_TLS1_2, SP_PROT_TLS1_3 } from '../../src/schannel/index.js'
+import { CIPHER_SUITES, SCH_CRED_DISABLE_RECONNECTS, SP_PROT_TLS1_2, SP_PROT_TLS1_3 } from '../../src/schannel/index.js'
 import {
   ASC_REQ_SESSION_TICKET,
   ASC_RET_MUTUAL_AUTH,
@@ -31,7 +31,7 @@ import {
   SECPKG_ATTR_UNIQUE_BINDINGS,
 } from '../../src/sspi/index.js'
 import { certificateCases, CRL, credentialOf, SERVER, trusting } from './certificates.js'
-import { establish, meet, Party, shakeHands } from './pair.js'
+import { establish, meet, Party, shakeHands, type Pair } from './pair.js'
 
 const TEXT = new TextEncoder().encode('the quick brown fox')
 const VERSIONS = [
@@ -219,6 +219,26 @@ for (const [version, enabledProtocols] of VERSIONS) {
     assert.deepEqual(await again(SERVER), [1, 1])
     assert.deepEqual(await again(SERVER), [1, 1])
     assert.deepEqual(await again('a.wild.example.com'), [1, 1])
+  })
+
+  test(`${version}: no session goes on where either side keeps none`, async () => {
+    const flags = SCH_CRED_DISABLE_RECONNECTS
+    for (const [client, server, serverKeepsNone] of [
+      [credentialOf('client', only), credentialOf('server', { flags }), true],
+      [credentialOf('client', { ...only, flags }), credentialOf('server'), false],
+    ] as const) {
+      const first = await meet({ credential: client }, { credential: server, flags: ASC_REQ_SESSION_TICKET })
+      let parties: Pair = first
+      for (let time = 0; time < 3; time++) {
+        const tickets = await shakeHands(parties)
+        if (serverKeepsNone) assert.equal(tickets.length, 0)
+        for (const party of [parties.client, parties.server]) assert.equal(party.ask(SECPKG_ATTR_SESSION_INFO).flags, 0)
+        parties = {
+          client: await Party.make(true, { like: first.client }),
+          server: await Party.make(false, { like: first.server, flags: ASC_REQ_SESSION_TICKET }),
+        }
+      }
+    }
   })
 
   test(`${version}: a certificate that has run out since is refused, though the session could go on`, async () => {

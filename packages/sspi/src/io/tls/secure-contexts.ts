@@ -4,6 +4,9 @@ import { SspiError } from '../../status/index.js'
 import type { TlsSetup, TlsVersion } from '../../sspi/index.js'
 import { openSslCiphers } from './cipher-suites.js'
 
+/** OpenSSL's number, which its `node:crypto` has too: no session tickets in TLS 1.2. Without them there are no sessions, as none is kept here. */
+const SSL_OP_NO_TICKET = 0x4000
+
 const contexts = new WeakMap<TlsSetup, SecureContext>()
 
 /** The secure context of a setup: made once, as it costs as much as a good part of a handshake. */
@@ -43,6 +46,7 @@ function makeSecureContext(setup: TlsSetup): SecureContext {
               ...(passphrase === undefined ? {} : { passphrase }),
             })),
           }),
+      ...(setup.side === 'acceptor' && setup.resumable === false ? { secureOptions: SSL_OP_NO_TICKET } : {}),
       // A server that asks for client certificates takes sessions up again only under an id; tickets keep it in them.
       ...(setup.side === 'acceptor' ? { sessionIdContext: Buffer.from(randomBytes(16)).toString('hex') } : {}),
     })
