@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { NameType } from '../../src/kerberos/constants.js'
 import { readOptions } from '../../src/kerberos/options.js'
-import { clientPrincipal, formatPrincipal, parsePrincipal, targetPrincipal } from '../../src/kerberos/principals.js'
+import {
+  clientPrincipal,
+  formatPrincipal,
+  parsePrincipal,
+  sameName,
+  samePrincipal,
+  sameService,
+  targetPrincipal,
+} from '../../src/kerberos/principals.js'
 
 const settings = readOptions({
   defaultRealm: 'EXAMPLE.COM',
@@ -71,6 +79,16 @@ suite('the principal of a user', () => {
     const upn = clientPrincipal('alice@mail.org', '', readOptions())
     assert.equal(upn.realm, 'MAIL.ORG')
   })
+})
+
+test('the type of a name is a hint: names are the same whatever it says (RFC 4120 section 6.2)', () => {
+  const [one, other] = [NameType.NT_SRV_INST, NameType.NT_UNKNOWN].map((nameType) => {
+    return { nameType, nameString: ['HTTP', 'www.example.com'] }
+  })
+  assert.ok(sameName(one!, other!) && sameService(one!, other!))
+  assert.ok(samePrincipal({ realm: 'A', name: one! }, { realm: 'A', name: other! }))
+  assert.ok(!samePrincipal({ realm: 'A', name: one! }, { realm: 'a', name: other! }))
+  assert.ok(!sameName(one!, { ...one!, nameString: ['HTTP', 'WWW.example.com'] }))
 })
 
 test('what is special in a name comes back as it was', () => {

@@ -163,23 +163,7 @@ for (const [version, protocols] of VERSIONS) {
     assert.throws(() => client.table.encryptMessage(client.ctx, 1, good), { code: 'SEC_E_QOP_NOT_SUPPORTED' })
     assert.throws(() => client.table.makeSignature(client.ctx, 0, good), { code: 'SEC_E_UNSUPPORTED_FUNCTION' })
     assert.throws(() => client.table.verifySignature(client.ctx, good), { code: 'SEC_E_UNSUPPORTED_FUNCTION' })
-    const record = client.seal(TEXT)
-    // Windows facts 220, 221, 223.
-    for (const parts of [
-      [new SecBuffer(SECBUFFER_DATA, record), new SecBuffer(SECBUFFER_EMPTY), new SecBuffer(SECBUFFER_EMPTY)],
-      [0, 1, 2, 3].map(() => new SecBuffer(SECBUFFER_EMPTY)),
-      [
-        new SecBuffer(SECBUFFER_DATA, record),
-        new SecBuffer(SECBUFFER_EMPTY),
-        new SecBuffer(SECBUFFER_EMPTY),
-        new SecBuffer(SECBUFFER_EXTRA),
-      ],
-    ]) {
-      assert.throws(() => server.table.decryptMessage(server.ctx, new SecBufferDesc(parts)), {
-        code: 'SEC_E_INVALID_TOKEN',
-      })
-    }
-    assert.deepEqual(server.open(record).data, TEXT)
+    assert.deepEqual(server.open(client.seal(TEXT)).data, TEXT)
   })
 
   test(`${version}: an alert that is sent as such ends the connection of the other side with its status`, async () => {
