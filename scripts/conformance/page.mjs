@@ -18,6 +18,8 @@ file: \`…\` stands for what differs from case to case, \`*\` for a title that 
 
 ${summary(list)}
 
+${missing(list)}
+
 ${list.map(specification).join('\n\n')}
 `
 }
@@ -45,6 +47,16 @@ function summary(list) {
   return `${lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}
 
 _With a word_: held by tests, with something missing or otherwise. _Not here_: no test, as there is nothing to test.`
+}
+
+/** What no test holds, of all specifications, in one place. */
+function missing(list) {
+  const lines = list.flatMap(({ name, sections }) =>
+    sections
+      .filter((each) => standing(each) === 'gap')
+      .map(({ section, asks, gap }) => `- **${name} ${section}** ${escaped(asks)} ${escaped(gap)}`),
+  )
+  return `## What is not here\n\n${lines.join('\n')}`
 }
 
 /** As GitHub makes it of a heading. */

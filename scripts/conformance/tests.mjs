@@ -13,6 +13,7 @@ export function pathOf(file) {
   return prefix === undefined ? OWN + file : FOLDERS[prefix] + file.slice(prefix.length)
 }
 
+/** A call of `suite` or `test`: how far it is indented, which it is, and its title as it is written, or what stands in its place. */
 const CALL = /^([ \t]*)(?:[^\n]*[ \t])?(suite|test)\(\s*(?:(['"`])((?:\\.|(?!\3)[^\\])*)\3|(\w[\w.]*))/gm
 
 /**
