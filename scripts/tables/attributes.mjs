@@ -77,6 +77,9 @@ export function attributesPage({ contexts, credentials }, initiator, acceptor) {
 What every package answers to each attribute of sspi.h, and does about each flag. Made by \`npm run tables\` from the code, from a run of every package, and from
 \`scripts/tables\`; \`npm test\` fails when this page is not what comes of it. Nothing in the columns of packages is typed in: each was asked.
 
+Not listed: \`SECPKG_ATTR_DATAGRAM_SIZES\`, which has the number of \`SECPKG_ATTR_STREAM_SIZES\`; \`SECPKG_ATTR_THUNK_ALL\`, of the kernel; and \`ISC_REQ_MESSAGES\` and
+\`ASC_REQ_MESSAGES\` with their results, which are beyond the 32 bits of the argument and for QUIC, whose TLS messages without records are not made here.
+
 ## Attributes of contexts
 
 \`queryContextAttributes\`: **C** the client's context answers, **S** the server's, **set** it can be set; a number leads to the reason why a package answers

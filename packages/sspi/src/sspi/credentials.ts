@@ -143,6 +143,13 @@ export class CredentialKeeper {
     if (state.credential.add === undefined) {
       throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', `${outer}: no credential can be added to its credentials`)
     }
+    const use = readUse(options)
+    if (use !== 'both' && use !== state.use) {
+      throw new SspiError(
+        'SEC_E_UNKNOWN_CREDENTIALS',
+        `${outer}: the credential is for ${state.use} use, and what is added to it for ${use} use only`,
+      )
+    }
     const { of, credential } = await this.#acquire(options)
     try {
       // It may have been freed while the secret was fetched.

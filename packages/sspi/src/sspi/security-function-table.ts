@@ -169,8 +169,8 @@ export class SecurityFunctionTable extends AsyncFunctions implements LevelOne {
    * had for it: one that Negotiate is to use with NTLM only, one for the TLS channel of CredSSP. For contexts begun afterwards.
    *
    * @returns Until when the added one is good.
-   * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` when the credential takes none of that package; otherwise as
-   *   `acquireCredentialsHandle`. Nothing has changed then.
+   * @throws `SspiError` `SEC_E_UNSUPPORTED_FUNCTION` when the credential takes none of that package; `SEC_E_UNKNOWN_CREDENTIALS`
+   *   when the new one is for less use; otherwise as `acquireCredentialsHandle`. Nothing has changed then.
    */
   async addCredentials(options: AddCredentialsOptions): Promise<{ readonly expiry: Date }> {
     return { expiry: await this.#credentials.add(options) }

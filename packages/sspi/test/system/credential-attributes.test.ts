@@ -314,6 +314,15 @@ suite('addCredentials', () => {
     await assert.rejects(sspi.addCredentials(other), { code: 'SEC_E_UNSUPPORTED_FUNCTION' })
   })
 
+  test('refuses one for another use: whoever initiates cannot do with what is for accepting', async () => {
+    const sspi = domain.sspi()
+    const credential = await acquire(sspi, 'Negotiate', domain.credential('alice'))
+    const request = { credential, package: 'Kerberos', authData: domain.serviceCredential(TARGET) }
+    const added = sspi.addCredentials({ ...request, credentialUse: SECPKG_CRED_INBOUND })
+    await assert.rejects(added, { code: 'SEC_E_UNKNOWN_CREDENTIALS' })
+    assert.ok((await sspi.addCredentials({ ...request, credentialUse: SECPKG_CRED_BOTH })).expiry > new Date())
+  })
+
   test('is answered with SEC_E_UNSUPPORTED_FUNCTION by packages that drive no others', async () => {
     const sspi = domain.sspi()
     for (const name of ['NTLM', 'Kerberos', 'WDigest', 'Schannel'] as const) {

@@ -1,10 +1,13 @@
 import {
+  CredHandle,
   CtxtHandle,
   SECPKG_ATTR_KEY_INFO,
   SECPKG_ATTR_NAMES,
   SECPKG_ATTR_UI_INFO,
   SECPKG_ATTR_SESSION_KEY,
   SECPKG_ATTR_SIZES,
+  SECPKG_ATTR_SUPPORTED_PROTOCOLS,
+  SECPKG_CRED_ATTR_PAC_BYPASS,
   secretBytes,
   type Driver,
   type SecBufferDesc,
@@ -16,6 +19,7 @@ import {
 
 declare const sspi: SecurityFunctionTable
 declare const context: CtxtHandle
+declare const credential: CredHandle
 declare const session: Session
 declare const output: SecBufferDesc
 
@@ -24,6 +28,15 @@ export const maxSignature: number = sspi.queryContextAttributes(context, SECPKG_
 export const userName: string = sspi.queryContextAttributes(context, SECPKG_ATTR_NAMES).userName
 export const keySize: number = sspi.queryContextAttributes(context, SECPKG_ATTR_KEY_INFO).keySize
 export const sessionKey: Uint8Array = sspi.queryContextAttributes(context, SECPKG_ATTR_SESSION_KEY).sessionKey
+
+sspi.setCredentialsAttributes(credential, SECPKG_CRED_ATTR_PAC_BYPASS, true)
+export const protocols: number = sspi.queryCredentialsAttributes(credential, SECPKG_ATTR_SUPPORTED_PROTOCOLS).protocols
+
+// @ts-expect-error: whether PACs are passed over can be set, not asked
+sspi.queryCredentialsAttributes(credential, SECPKG_CRED_ATTR_PAC_BYPASS)
+
+// @ts-expect-error: a context has no such attribute
+sspi.queryContextAttributes(context, SECPKG_ATTR_SUPPORTED_PROTOCOLS)
 
 // @ts-expect-error: names have no sizes
 sspi.queryContextAttributes(context, SECPKG_ATTR_NAMES).maxSignature
