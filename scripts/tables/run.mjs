@@ -71,7 +71,7 @@ async function scenarios(name, domain) {
       const clientSspi = domain.sspi({ credssp: { delegation: { allowFreshCredentials: ['HTTP/*'] } } })
       const delegated = await meet(name, domain, { clientSspi, clientReq: ISC_REQ_DELEGATE })
       setWhatCanBe(delegated)
-      return [first, delegated]
+      return [first, await meetWithPac(name), delegated]
     }
     default:
       return [first]

@@ -14,7 +14,9 @@ import {
   SECPKG_ATTR_NEGOTIATION_INFO,
   SECPKG_ATTR_NEGOTIATION_PACKAGE,
   SECPKG_ATTR_PACKAGE_INFO,
+  SECPKG_ATTR_PASSWORD_EXPIRY,
   SECPKG_ATTR_SERVER_AUTH_FLAGS,
+  SECPKG_ATTR_USER_FLAGS,
   type AttributeTable,
   type ContextAttribute,
   type ContextAttributes,
@@ -49,6 +51,8 @@ const OF_CONTEXT: readonly number[] = [
   SECPKG_ATTR_NAMES,
   SECPKG_ATTR_NATIVE_NAMES,
   SECPKG_ATTR_NEGOTIATION_INFO,
+  SECPKG_ATTR_PASSWORD_EXPIRY,
+  SECPKG_ATTR_USER_FLAGS,
 ]
 
 /** An established CredSSP context: messages are TLS records; the peer is who Negotiate says. */

@@ -7,6 +7,7 @@ import {
   CREDSSP_SERVER_AUTH_NEGOTIATE,
   ISC_REQ_DELEGATE,
   ISC_REQ_MANUAL_CRED_VALIDATION,
+  never,
   passwordCredential,
   SECPKG_ATTR_ACCESS_TOKEN,
   SECPKG_ATTR_APP_DATA,
@@ -29,6 +30,7 @@ import {
   SECPKG_ATTR_NEGO_PKG_INFO,
   SECPKG_ATTR_NEGO_STATUS,
   SECPKG_ATTR_NEGOTIATION_PACKAGE,
+  SECPKG_ATTR_PASSWORD_EXPIRY,
   SECPKG_ATTR_PROTO_INFO,
   SECPKG_ATTR_REMOTE_CERT_CHAIN,
   SECPKG_ATTR_REMOTE_CERT_CONTEXT,
@@ -37,6 +39,7 @@ import {
   SECPKG_ATTR_SERVER_AUTH_FLAGS,
   SECPKG_ATTR_SESSION_KEY,
   SECPKG_ATTR_TARGET,
+  SECPKG_ATTR_USER_FLAGS,
   type ContextAttribute,
   type ContextAttributes,
   type SspiError,
@@ -44,6 +47,7 @@ import {
 import { Status } from '../../src/status/index.js'
 import { credentialOf, filesOf, ROOT, trusting } from '../schannel/certificates.js'
 import { domainOfAll, meet, PACKAGES, TARGET, type PackageName, type Side, type Sides } from './all-packages.js'
+import { meetWithPac } from './pac-exchange.js'
 
 const domain = domainOfAll()
 after(() => domain[Symbol.asyncDispose]())
@@ -272,6 +276,21 @@ suite('what CredSSP knows of the other side', () => {
     assert.equal(await credential?.reveal(), domain.passwordOf('alice'))
     refuses(client, SECPKG_ATTR_CREDS)
   })
+})
+
+suite('what a PAC says of the log-on', () => {
+  for (const name of ['Kerberos', 'Negotiate', 'CREDSSP'] as const) {
+    test(`SECPKG_ATTR_PASSWORD_EXPIRY and SECPKG_ATTR_USER_FLAGS of a server of ${name} are what the PAC in the ticket says`, async () => {
+      const { client, server } = await meetWithPac(name)
+      // The administrator of that PAC has a password that does not expire, and groups in the extra SIDs (0x20).
+      assert.deepEqual(ask(server, SECPKG_ATTR_PASSWORD_EXPIRY), { passwordExpires: never() })
+      assert.equal(ask(server, SECPKG_ATTR_USER_FLAGS).userFlags & 0x20, 0x20)
+      const without = (await exchanges.get(name)!).server // whose ticket has none
+      for (const attribute of [SECPKG_ATTR_PASSWORD_EXPIRY, SECPKG_ATTR_USER_FLAGS] as const) {
+        for (const side of [client, without]) refuses(side, attribute)
+      }
+    })
+  }
 })
 
 suite('what has no answer', () => {

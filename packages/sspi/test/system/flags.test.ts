@@ -329,6 +329,18 @@ suite('what is said of the exchange is so', () => {
     })
   }
 
+  test('ISC_REQ_MUTUAL_AUTH, ASC_REQ_MUTUAL_AUTH: a client of Kerberos waits for the server’s proof if and only if it says so', async () => {
+    for (const [options, tokens] of [
+      [{}, 1],
+      [asking('MUTUAL_AUTH'), 2],
+    ] as const) {
+      const sides = await meet('Kerberos', domain, options)
+      assert.equal(sides.tokens.length, tokens)
+      assert.equal(got(sides.client, 'ISC_RET_MUTUAL_AUTH'), tokens === 2)
+      assert.equal(got(sides.server, 'ASC_RET_MUTUAL_AUTH'), tokens === 2)
+    }
+  })
+
   for (const name of ['Kerberos', 'Negotiate', 'Schannel', 'CREDSSP'] as const) {
     test(`ISC_REQ_EXTENDED_ERROR, ASC_REQ_EXTENDED_ERROR: a server of ${name} tells a client that it refuses`, async () => {
       const { server } = await meet(name, domain, asking('EXTENDED_ERROR'))
