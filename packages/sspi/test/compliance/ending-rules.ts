@@ -13,6 +13,7 @@ import {
   SECPKG_ATTR_PACKAGE_INFO,
   SECPKG_ATTR_SIZES,
   SECPKG_ATTR_STREAM_SIZES,
+  SECPKG_CRED_OUTBOUND,
   SecBuffer,
   SecBufferDesc,
   type AuthenticationEvent,
@@ -48,6 +49,21 @@ export function endingRules(setup: PackageSetup): void {
     assert.equal(token.user.source, 'verified')
     const again = server.table.queryContextAttributes(server.ctx, SECPKG_ATTR_ACCESS_TOKEN)
     assert.equal(again.authenticationId, token.authenticationId)
+  })
+
+  test('the client can be impersonated while a function runs, and lends no credentials that it has not delegated', async () => {
+    const { client, server } = await establish(setup)
+    const { table, ctx } = server
+    const request = { package: setup.name, credentialUse: SECPKG_CRED_OUTBOUND }
+    const { authenticationId } = table.querySecurityContextToken(ctx)
+    await table.impersonateSecurityContext(ctx, async () => {
+      assert.equal(table.currentAccessToken()?.authenticationId, authenticationId)
+      await assert.rejects(table.acquireCredentialsHandle(request), { code: 'SEC_E_NO_CREDENTIALS' })
+    })
+    assert.equal(table.currentAccessToken(), undefined)
+    assert.throws(() => client.table.impersonateSecurityContext(client.ctx, () => assert.fail('it ran')), {
+      code: 'SEC_E_NO_IMPERSONATION',
+    })
   })
 
   test('both sides hold the same session key, and a copy given out is the caller’s', async () => {
@@ -93,6 +109,7 @@ export function endingRules(setup: PackageSetup): void {
         converse(pair)
         const moved = pair[which]
         const before = moved.table.queryContextAttributes(moved.ctx, SECPKG_ATTR_FLAGS)
+        const token = which === 'server' ? moved.table.querySecurityContextToken(moved.ctx) : undefined
         const inFlight = other(pair, which).sealed(TEXT)
         const blob = moved.table.exportSecurityContext(moved.ctx, { key: EXPORT_KEY })
         assert.throws(() => moved.proofOf(TEXT), { code: 'SEC_E_INVALID_HANDLE' })
@@ -112,7 +129,7 @@ export function endingRules(setup: PackageSetup): void {
         assert.equal(name, setup.mechanism ?? setup.name)
         if (which === 'server') {
           assert.equal(elsewhere.queryContextAttributes(context, SECPKG_ATTR_NAMES).userName, setup.clientName)
-          assert.equal(elsewhere.queryContextAttributes(context, SECPKG_ATTR_ACCESS_TOKEN).user.source, 'verified')
+          assert.deepEqual(elsewhere.querySecurityContextToken(context), token)
         }
         converse(pair)
       }

@@ -11,6 +11,7 @@ import {
   type Policy,
   type SecurityPackage,
 } from '../../src/sspi/index.js'
+import { ambientIdentity } from '../../src/system/ambient-identity.js'
 
 /** What the compliance suite must know of a package. */
 export interface PackageSetup {
@@ -86,6 +87,7 @@ export function testTable(packages: readonly SecurityPackage[], options: TestTab
       emit: (event) => options.onEvent?.(event),
     },
     imports: memoryReplayCache({ now }),
+    ambient: ambientIdentity(),
     limits: options.limits,
   })
 }

@@ -1,5 +1,5 @@
 import { dateToFileTime } from '../../bytes/index.js'
-import type { ClaimOrigin, Identity } from '../../sspi/index.js'
+import { identityFrom, type ClaimOrigin, type Identity } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import { formatName, type Principal } from '../principals.js'
 import { printable } from '../printable.js'
@@ -17,8 +17,8 @@ export interface TicketClient {
 
 /** The client as the ticket alone names it: it came encrypted under the service's key. */
 export function ticketIdentity({ name, realm }: Principal): Identity {
-  const origins = { name: { source: 'ticket', integrity: 'sealed', unchecked: [] } } as const
-  return { name: formatName(name), domain: realm, sid: undefined, groups: [], source: 'verified', origins }
+  const plain = { name: formatName(name), domain: realm, sid: undefined, groups: [], source: 'verified' } as const
+  return identityFrom(plain, 'ticket', 'sealed')
 }
 
 /**
