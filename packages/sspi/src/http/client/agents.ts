@@ -1,7 +1,7 @@
 import { Agent as HttpAgent, type AgentOptions } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
-import type { Duplex } from 'node:stream'
 import type { Gateway } from './gateway.js'
+import type { MemorySocket } from './memory-socket.js'
 
 /** Agents whose connections are authenticated, for `http.request` and `https.request`, and for what is built on them. */
 export interface AuthenticatingAgents {
@@ -16,7 +16,10 @@ const OPTIONS: AgentOptions = { keepAlive: false }
 
 /** Agents over a gateway. */
 export function agentsOver(gateway: Gateway): AuthenticatingAgents {
-  return { http: new GatewayHttpAgent(gateway), https: new GatewayHttpsAgent(gateway) }
+  return {
+    http: leading(new HttpAgent(OPTIONS), gateway, 'http:', 80),
+    https: leading(new HttpsAgent(OPTIONS), gateway, 'https:', 443),
+  }
 }
 
 /** What Node says of a connection that it wants. */
@@ -25,32 +28,9 @@ interface Wanted {
   readonly port?: number | string | null | undefined
 }
 
-class GatewayHttpAgent extends HttpAgent {
-  readonly #gateway: Gateway
-
-  constructor(gateway: Gateway) {
-    super(OPTIONS)
-    this.#gateway = gateway
-  }
-
-  override createConnection(wanted: Wanted): Duplex {
-    return open(this.#gateway, 'http:', wanted, 80)
-  }
-}
-
-class GatewayHttpsAgent extends HttpsAgent {
-  readonly #gateway: Gateway
-
-  constructor(gateway: Gateway) {
-    super(OPTIONS)
-    this.#gateway = gateway
-  }
-
-  override createConnection(wanted: Wanted): Duplex {
-    return open(this.#gateway, 'https:', wanted, 443)
-  }
-}
-
-function open(gateway: Gateway, protocol: 'http:' | 'https:', { host, port }: Wanted, usual: number): Duplex {
-  return gateway.connect({ protocol, host: host ?? 'localhost', port: Number(port ?? usual) })
+/** Has an agent's connections lead to a gateway. */
+function leading<A extends HttpAgent>(agent: A, gateway: Gateway, protocol: 'http:' | 'https:', usual: number): A {
+  agent.createConnection = ({ host, port }: Wanted): MemorySocket =>
+    gateway.connect({ protocol, host: host ?? 'localhost', port: Number(port ?? usual) })
+  return agent
 }
