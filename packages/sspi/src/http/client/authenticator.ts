@@ -300,14 +300,14 @@ export class Authenticator implements Disposable {
   async #goOn(attempt: TokenAttempt, challenges: readonly SchemeValue[]): Promise<boolean> {
     const input = tokenFor(attempt.scheme, challenges)
     if (input === undefined || attempt.done) return false
+    const { mechanism } = attempt.exchange
     try {
       const { token, done } = await attempt.exchange.step(input, this.#signal)
       if (token === undefined) return false
       this.#attempt = { ...attempt, token, done, pinned: true }
       return true
     } catch (error) {
-      // The server's own word on why it refuses; anything else is a failure of the exchange.
-      if (!(error instanceof SspiError) || error.code !== 'SEC_E_LOGON_DENIED') throw error
+      if (!(error instanceof SspiError) || !isRefusal(mechanism, error)) throw error
       this.#outcome = { state: 'refused', scheme: attempt.scheme, reason: error }
       return false
     }
@@ -458,6 +458,14 @@ function authenticated(scheme: HttpScheme, mechanism: string, targetName: string
 function isBeyond(scheme: HttpScheme, error: unknown): error is SspiError {
   if (scheme !== 'Digest' || !(error instanceof SspiError)) return false
   return error.code === 'SEC_E_ALGORITHM_MISMATCH' || error.code === 'SEC_E_SECURITY_QOS_FAILED'
+}
+
+/**
+ * Whether a token beside a 401 was the server's own word on why it refuses; anything else is a failure of the exchange. Kerberos lets in
+ * by one token, so that what comes back with a refusal is an error of it (RFC 4120 §5.9.1), if it is anything.
+ */
+function isRefusal(mechanism: string, { code }: SspiError): boolean {
+  return code === 'SEC_E_LOGON_DENIED' || (mechanism === 'Kerberos' && code !== 'SEC_E_INVALID_TOKEN')
 }
 
 /** What a reader makes of a peer's text; `undefined` where it cannot be read. */
