@@ -45,7 +45,7 @@ export interface EngineResponse {
 
 /** How a request gets to its server. */
 interface Route {
-  /** Different for each identity, origin, and way. */
+  /** Different for each identity, origin, and way, and for requests that are to be authenticated or not. */
   readonly key: string
   /** The proxy that requests are sent to; `undefined` where they are sent to the server, through a tunnel or not. */
   readonly forward: Party | undefined
@@ -172,18 +172,20 @@ export class HttpEngine {
     }
   }
 
-  #route({ url, identity }: EngineRequest): Route {
+  #route({ url, identity, mayAuthenticate }: EngineRequest): Route {
     const { settings } = this
+    // What is not to be authenticated must not go over a connection that is: a redirect would act in the client's name.
+    const owner = `${mayAuthenticate ? '' : 'without '}${identity.id} ${url.origin}`
     const options = this.#chooseProxy(url)
     if (options === undefined) {
       const open = this.#inTime(async (signal) => {
         return new Connection(await dial(url, { settings, signal }), url.host, settings, false)
       })
-      return { key: `${identity.id} ${url.origin} direct`, forward: undefined, open }
+      return { key: `${owner} direct`, forward: undefined, open }
     }
     const party = this.#proxyParty(options, identity)
     const way = `${party.identity.id} ${party.url.origin}`
-    const key = `${identity.id} ${url.origin} by ${way}`
+    const key = `${owner} by ${way}`
     if (url.protocol === 'http:') {
       const open = this.#inTime(async (signal) => {
         return new Connection(await dial(party.url, { settings, signal }), party.url.host, settings, true)

@@ -42,6 +42,28 @@ suite('redirects', () => {
     assert.equal(await (await trusting.fetch(server.url)).text(), 'hello alice')
   })
 
+  for (const packageName of ['NTLM', 'Negotiate'] as const) {
+    test(`${packageName}: from elsewhere do not go over a connection that is authenticated`, async (t) => {
+      const domain = testDomain(t)
+      const bank = await serve(t, { gate: gateOf(domain, [packageName], { persistent: true }) })
+      const evil = await serve(t, {
+        handler: (_, response) => response.writeHead(302, { location: `${bank.url}/pay` }).end(),
+      })
+      const client = clientOf(t, domain)
+      assert.equal(await (await client.fetch(bank.url)).text(), 'hello alice')
+      assert.equal((await client.fetch(evil.url)).status, 401)
+      assert.ok(bank.seen.filter(({ url }) => url === '/pay').every(({ user }) => user === undefined))
+      const own = { headers: { authorization: 'Bearer mine' } }
+      assert.equal(
+        (await client.fetch(`${bank.url}/own`, own)).status,
+        401,
+        'a caller that speaks for itself is itself',
+      )
+      assert.equal(await (await client.fetch(bank.url)).text(), 'hello alice')
+      assert.equal(bank.usersByConnection().filter((users) => users.length > 0).length, 1)
+    })
+  }
+
   test('of a caller that authenticates itself lose what it said, at another origin', async (t) => {
     const domain = testDomain(t)
     const other = await serve(t)
