@@ -19,7 +19,7 @@ export interface GuardedWebOptions extends HttpAuthenticatorOptions {
   /** By the lab's certificate for `localhost`, which the peer `tls` has; with HTTP/2 as well, where that is wanted. Default: none. */
   readonly tls?: boolean | 'http2'
   /** Makes the page for who has come. Default: their name, and how that is known. */
-  readonly page?: (logOn: HttpLogOn, request: HttpServerRequest) => string | Promise<string>
+  readonly page?: (logOn: HttpLogOn) => string | Promise<string>
 }
 
 /** A web server on loopback whose every page wants to know who comes, by our own authenticator. */
@@ -77,7 +77,7 @@ export class GuardedWeb implements AsyncDisposable {
     const logOn = await this.authenticator.authenticate(request, response)
     if (logOn === undefined) return
     this.seen.push(logOn)
-    const body = await this.#page(logOn, request)
+    const body = await this.#page(logOn)
     request.resume()
     response.setHeader('Content-Type', body.startsWith('<') ? 'text/html; charset=utf-8' : 'text/plain; charset=utf-8')
     response.end(body)

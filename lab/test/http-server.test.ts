@@ -1,12 +1,9 @@
-// Our server's side of HTTP, with curl and Chromium as its clients.
+// Our server's side of HTTP, with curl as its client.
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { initSecurityInterface, type SecurityFunctionTable } from 'sspi'
 import { memoryAccounts } from 'sspi/accounts'
-import { createClient, kdcPasswords, type HttpLogOn, type HttpServerRequest } from 'sspi/http'
+import { createClient, kdcPasswords, type HttpLogOn } from 'sspi/http'
 import { keytabFileCredential, loadKrb5Conf } from 'sspi/krb5'
 import {
   apacheGssapi,
@@ -176,40 +173,8 @@ suite('the next hop', { skip: missing('curl', 'mit-kdc', 'apache-gssapi') }, () 
   })
 })
 
-suite('Chromium at our server', { skip: missing('chromium', 'mit-kdc', 'tls') }, () => {
-  /** The page of the example of single sign-on. */
-  const EXAMPLE = new URL('../../../examples/dist/src/who-page.js', import.meta.url).href
-
-  test('Negotiate: whoever has a ticket sees who it is, without being asked', async () => {
-    using alice = await TicketFolder.of('alice')
-    const { whoPage } = (await import(EXAMPLE)) as { readonly whoPage: (logOn: HttpLogOn) => string }
-    await using web = await serve({ page: whoPage })
-    await using browser = await Browser.open({ env: alice.env, negotiateWith: 'localhost' })
-    const { status, text } = await browser.visit(web.url)
-    assert.equal(status, 200)
-    assert.match(text, /^A\nalice\n+MIT\.TEST\n/)
-    assert.match(text, /Mechanism\nKerberos\n/)
-    assert.match(text, /This request\nbrought credentials of its own\n/)
-    const folder = mkdtempSync(join(tmpdir(), 'sspi-picture-'))
-    try {
-      const path = join(process.env['LAB_PICTURES'] ?? folder, 'single-sign-on.png')
-      await browser.picture(path, { width: 900, height: 760 })
-      const picture = readFileSync(path)
-      assert.equal(picture.subarray(1, 4).toString(), 'PNG')
-      assert.deepEqual([picture.readUInt32BE(16), picture.readUInt32BE(20)], [900, 760])
-    } finally {
-      rmSync(folder, { recursive: true })
-    }
-  })
-
-  test('NTLM over https, with the channel bindings that the server requires', async () => {
-    await using web = await serve({ tls: true, schemes: ['NTLM'], extendedProtection: 'required' })
-    await using browser = await Browser.open({ credentials: { username: 'LAB\\alice', password: PASSWORD } })
-    assert.match((await browser.visit(web.url)).text, /^LAB\\alice by NTLM from /)
-    assert.match((await browser.post(web.url, 'x'.repeat(5000))).text, /^LAB\\alice by NTLM from /)
-    assert.ok(web.seen.every(({ channelBound }) => channelBound))
-  })
-
+// Chromium with everything else is in chromium.test.ts.
+suite('Chromium at our server', { skip: missing('chromium', 'mit-kdc') }, () => {
   test('NTLM over http, where it must have meant this server', async () => {
     const targetNames = ['HTTP/localhost']
     const options = { schemes: ['NTLM'], extendedProtection: 'required', targetNames } as const
@@ -218,20 +183,5 @@ suite('Chromium at our server', { skip: missing('chromium', 'mit-kdc', 'tls') },
     assert.match((await browser.visit(web.url)).text, /^LAB\\alice by NTLM from /)
     await using other = await serve({ ...options, targetNames: ['HTTP/elsewhere'] })
     assert.equal((await browser.visit(other.url)).status, 401)
-  })
-
-  test('HTTP/2: told to, it comes back by HTTP/1.1 for NTLM', async () => {
-    const page = (_logOn: HttpLogOn, { httpVersion }: HttpServerRequest): string => `by HTTP/${httpVersion}\n`
-    await using web = await serve({ tls: 'http2', schemes: ['NTLM'], page })
-    await using browser = await Browser.open({ credentials: { username: 'LAB\\alice', password: PASSWORD } })
-    assert.equal((await browser.visit(web.url)).text, 'by HTTP/1.1')
-  })
-
-  test('Digest', async () => {
-    await using web = await serve({ schemes: ['Digest'] })
-    await using browser = await Browser.open({ credentials: { username: 'alice', password: PASSWORD } })
-    assert.match((await browser.visit(`${web.url}/a?b=c`)).text, /^LAB\\alice by WDigest from exchange/)
-    await using wrong = await Browser.open({ credentials: { username: 'alice', password: 'wrong' } })
-    assert.equal((await wrong.visit(web.url)).status, 401)
   })
 })
