@@ -124,11 +124,12 @@ export class HttpAuthenticator implements Disposable {
     return this.#cookie?.forget()
   }
 
-  /** Ends what is under way, and frees the credentials: whoever comes now is answered 503. */
+  /** Ends what is under way, frees the credentials and wipes the cookies' keys: whoever comes now is answered 503. */
   [Symbol.dispose](): void {
     this.#over = true
     this.#gate.close()
     for (const credential of this.#credentials) credential[Symbol.dispose]()
+    this.#cookie?.[Symbol.dispose]()
   }
 
   #credential(

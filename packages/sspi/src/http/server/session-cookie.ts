@@ -1,5 +1,5 @@
 import { encodeUtf8 } from '../../bytes/index.js'
-import { openBlob, sealBlob } from '../../crypto/index.js'
+import { openBlob, sealBlob, secretFrom, wipe, type SecretBytes } from '../../crypto/index.js'
 import type { Identity, ImpersonationLevel } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import { accessTokenOf, type HttpLogOn, type OfferedScheme } from './log-on.js'
@@ -31,9 +31,9 @@ interface Sealed {
  * Session cookies: who has logged on, sealed with AES-256-GCM and bound to the cookie's name, the server's name and port as the client wrote
  * them, and TLS. They hold no credentials: whoever has one is that user for this server, until it ends.
  */
-export class SessionCookie {
+export class SessionCookie implements Disposable {
   readonly #name: string
-  readonly #keys: readonly Uint8Array[]
+  #keys: readonly SecretBytes[]
   readonly #seconds: number
   readonly #attributes: string
   readonly #withoutTls: boolean
@@ -42,7 +42,7 @@ export class SessionCookie {
   /** @throws `TypeError` for a key of another length, or a name that is none. */
   constructor(options: HttpCookieOptions) {
     const { key, seconds = DEFAULT_SECONDS, sameSite = 'Strict', insecureAllowWithoutTls = false } = options
-    this.#keys = (key instanceof Uint8Array ? [key] : key).map((each) => new Uint8Array(each))
+    this.#keys = (key instanceof Uint8Array ? [key] : key).map((each) => secretFrom(each))
     if (this.#keys.length === 0) throw new TypeError('cookie.key: none')
     for (const { length } of this.#keys) {
       if (length !== KEY_LENGTH) throw new TypeError(`cookie.key has ${length} bytes, not ${KEY_LENGTH}`)
@@ -58,7 +58,8 @@ export class SessionCookie {
 
   /** The value of Set-Cookie for a log-on; `undefined` where none is given: without TLS, or for a client in too many groups. */
   give(logOn: HttpLogOn, facts: RequestFacts, now: Date): string | undefined {
-    if (!this.#allowed(facts)) return undefined
+    const [key] = this.#keys
+    if (key === undefined || !this.#allowed(facts)) return undefined
     const { user, scheme, mechanism, mutual, channelBound, expiry } = logOn
     const ends = Math.min(expiry.getTime(), now.getTime() + this.#seconds * 1000)
     const sealed: Sealed = {
@@ -73,7 +74,7 @@ export class SessionCookie {
       e: ends,
       u: expiry.getTime(),
     }
-    const blob = sealBlob(this.#keys[0]!, encodeUtf8(JSON.stringify(sealed)), this.#boundTo(facts)) // there is one, as the constructor saw to
+    const blob = sealBlob(key, encodeUtf8(JSON.stringify(sealed)), this.#boundTo(facts))
     const seconds = Math.floor((ends - now.getTime()) / 1000)
     const value = `${this.#name}=${Buffer.from(blob).toString('base64url')}; Max-Age=${seconds}; ${this.#attributes}`
     return value.length > MAX_COOKIE_LENGTH || seconds <= 0 ? undefined : value
@@ -105,6 +106,12 @@ export class SessionCookie {
   /** The value of Set-Cookie that makes browsers forget it. */
   forget(): string {
     return `${this.#name}=; Max-Age=0; ${this.#attributes}`
+  }
+
+  /** Wipes the keys; no cookie is given or taken any more. */
+  [Symbol.dispose](): void {
+    for (const key of this.#keys) wipe(key)
+    this.#keys = [] // zeros are a key that everybody knows
   }
 
   #allowed({ secure }: RequestFacts): boolean {

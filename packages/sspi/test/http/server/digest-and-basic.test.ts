@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
+import { inspect } from 'node:util'
 import { accountPasswords, kdcPasswords } from '../../../src/http/index.js'
 import { digestHashesOf, memoryAccounts, ntHashOf } from '../../../src/io/accounts/index.js'
 import { createTestDomain } from '../../../src/testing/index.js'
@@ -123,6 +124,7 @@ suite('Basic', () => {
     assert.equal((await wire.ask({ Authorization: 'Basic Y2Fyb2w=' })).status, 401) // no colon in it
     assert.equal((await wire.ask({ Authorization: 'Basic !' })).status, 400)
     assert.equal(site.authenticator.halfOpen, 0)
+    assert.doesNotMatch(inspect(site.refusals, { depth: 9 }), /secret/i)
   })
 
   test('no refusal comes sooner than the limit, whoever it is', async (t) => {
@@ -176,6 +178,8 @@ suite('Basic', () => {
         const { status, body } = await wire.ask(basic(user, user === 'alice' ? 'wrong' : right))
         assert.deepEqual({ status, body }, { status: 401, body: '401 Unauthorized\n' }, user)
       }
+      assert.ok(site.refusals.length > 0)
+      assert.ok(!inspect(site.refusals, { depth: 9 }).includes(right))
     })
 
     test('somebody who answers in the KDC’s place is found out by the keytab', async () => {

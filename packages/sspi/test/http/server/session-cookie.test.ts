@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { accountPasswords, type HttpCookieOptions } from '../../../src/http/index.js'
+import { observeSecrets } from '../../../src/crypto/secret-bytes.js'
 import { memoryAccounts } from '../../../src/io/accounts/index.js'
 import { logOn } from './client.js'
 import { Site, type SiteOptions } from './site.js'
@@ -124,6 +125,17 @@ suite('the session cookie', () => {
       assert.equal(answer.status, 200)
       assert.equal(answer.field('Set-Cookie').length, cookies, user)
     }
+  })
+
+  test('leaves no key behind when its authenticator is disposed', async () => {
+    const made: Uint8Array[] = []
+    const stop = observeSecrets((secret) => made.push(secret))
+    const site = await open({ key: [KEY, new Uint8Array(32).fill(8)] })
+    stop()
+    assert.equal(made.filter((secret) => secret.length === 32 && secret[0] === secret[31] && secret[0] !== 0).length, 2)
+    const keys = made.filter((secret) => secret[0] === 7 || secret[0] === 8)
+    await site[Symbol.asyncDispose]()
+    assert.ok(keys.every((key) => key.every((byte) => byte === 0)))
   })
 
   test('is ended in the browser by an empty one', async () => {
