@@ -136,6 +136,10 @@ suite('fetch', () => {
       ['--cacert', 'x', '--insecure', origin],
       ['--proxy-user', 'alice', origin],
       ['-o', 'x', '-O', origin],
+      ['--hosts', 'two words', origin],
+      ['--delegation', '*', origin],
+      ['-X', 'CONNECT', origin],
+      ['-x', 'ftp://proxy', origin],
     ]) {
       assert.equal((await run(args)).code, 1, args.join(' '))
     }

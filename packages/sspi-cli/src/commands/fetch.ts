@@ -1,12 +1,12 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { SspiError, type FailureName } from 'sspi'
-import { authenticationOf, createClient } from 'sspi/http'
+import { authenticationOf, createClient, type HttpClient } from 'sspi/http'
 import { ExitCode } from '../exit-codes.js'
 import { CommandError, describeFailure } from '../failure.js'
 import { authenticationFacts, describeAuthentication, refusalOf } from '../fetch/authentication.js'
 import { clientOptions, readUrl, type ClientOptions } from '../fetch/client-options.js'
 import { LegReporter } from '../fetch/legs.js'
-import { readRequest, type RequestOptions } from '../fetch/request.js'
+import { readRequest, type ReadyRequest, type RequestOptions } from '../fetch/request.js'
 import { outputPath, Received, responseHead, type OutputOptions } from '../fetch/response.js'
 import { schemesOf } from '../fetch/schemes.js'
 import { print } from '../terminal/output.js'
@@ -83,11 +83,31 @@ answer, 5 with --fail: a status of 400 or above.`
 async function fetchUrl(address: string, options: FetchOptions): Promise<void> {
   const url = readUrl(address)
   const path = outputPath(url, options)
-  const json = options.json === true
-  const reporter = createReporter(json)
-  const legs = options.verbose === true ? new LegReporter(json ? reporter : undefined) : undefined
-  await using client = createClient(await clientOptions(url, options, (leg) => legs?.tell(leg)))
+  const reporter = createReporter(options.json === true)
+  const legs = options.verbose === true ? new LegReporter(options.json === true ? reporter : undefined) : undefined
+  const settings = await clientOptions(url, options, (leg) => legs?.tell(leg))
   const request = await readRequest(options)
+  try {
+    await using client = createClient(settings)
+    await transfer(client, { url, request, path, reporter, options })
+  } catch (error) {
+    throw advised(error, options)
+  } finally {
+    request.close()
+  }
+}
+
+interface Errand {
+  readonly url: URL
+  readonly request: ReadyRequest
+  /** Where the body goes; `undefined` for the standard output. */
+  readonly path: string | undefined
+  readonly reporter: Reporter
+  readonly options: FetchOptions
+}
+
+async function transfer(client: HttpClient, { url, request, path, reporter, options }: Errand): Promise<void> {
+  const json = options.json === true
   const received = new Received()
   const progress = showProgress(
     {
@@ -119,11 +139,8 @@ async function fetchUrl(address: string, options: FetchOptions): Promise<void> {
     progress.stop()
     if (json) reporter.event('closed', { bytesRead: received.bytes, bytesWritten: request.bytesSent }, '')
     process.exitCode = verdictOn(response, options)
-  } catch (error) {
-    throw advised(error, options)
   } finally {
     progress.stop()
-    request.close()
   }
 }
 
@@ -171,7 +188,22 @@ const HINTS: Readonly<Partial<Record<FailureName, string>>> = {
   SEC_E_CANNOT_PACK: 'give the body by a file, `-d @FILE`: it can be sent again',
 }
 
+/** What the library's arguments are called here: it says of those that make no sense which it is. */
+const ARGUMENTS: ReadonlyMap<string, string> = new Map([
+  ['hosts', '--hosts'],
+  ['delegateTo', '--delegation'],
+  ['fetch', '--request'],
+  ['proxy', '--proxy'],
+])
+
 function advised(error: unknown, { maxTime }: FetchOptions): unknown {
+  if (error instanceof TypeError) {
+    const [, name = '', reason = ''] = /^(\w+): (.*)$/s.exec(error.message) ?? []
+    const option = ARGUMENTS.get(name)
+    return option === undefined
+      ? error
+      : new CommandError(ExitCode.USAGE, `${option}: ${reason}`, undefined, { cause: error })
+  }
   if (error instanceof DOMException && error.name === 'TimeoutError') {
     return new CommandError(ExitCode.IO, `no answer within ${maxTime ?? 0} s`, 'give it longer by --max-time', {
       cause: error,

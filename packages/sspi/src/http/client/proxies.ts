@@ -16,6 +16,7 @@ export function proxyChooser(proxy: HttpSettings['proxy']): ChooseProxy {
 
 /** The URL of a proxy. @throws `TypeError` when it is none. */
 export function proxyUrl({ url }: ProxyOptions): URL {
+  if (!URL.canParse(String(url))) throw new TypeError('proxy: its URL does not parse') // unquoted: a password may be in it
   const read = new URL(url)
   if (read.protocol !== 'http:' && read.protocol !== 'https:') {
     throw new TypeError(`proxy: ${read.protocol}// is no proxy of HTTP; http:// or https://`)
