@@ -20,6 +20,7 @@ export interface SchemeDirectives {
   readonly scheme: string | undefined
   /** A token in place of directives (`Negotiate YII…`); `undefined` where there is none. */
   readonly token68: string | undefined
+  /** The directives, in their order; empty where there are none. */
   readonly directives: readonly Directive[]
 }
 

@@ -20,6 +20,7 @@ export {
   type HttpCredentials,
   type HttpLeg,
   type HttpScheme,
+  type HttpSecurity,
   type HttpTimeouts,
   type ProxyOptions,
   type ServiceName,

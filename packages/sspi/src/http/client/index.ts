@@ -8,6 +8,7 @@ export type {
   HttpClientOptions,
   HttpCredentials,
   HttpLeg,
+  HttpSecurity,
   HttpScheme,
   HttpTimeouts,
   ProxyOptions,
