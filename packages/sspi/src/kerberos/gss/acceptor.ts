@@ -21,7 +21,7 @@ import {
   type World,
 } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
-import { KerberosErrorCode, TicketFlag } from '../constants.js'
+import { KERBEROS_VERSION, KerberosErrorCode, TicketFlag } from '../constants.js'
 import type { KerberosCredential } from '../credential.js'
 import { EffectRun, perform, type Effectful } from '../effect-run.js'
 import { KerberosKey } from '../enctypes/index.js'
@@ -36,6 +36,7 @@ import {
   openRequest,
   readRequest,
   replayKey,
+  versionOfRequest,
   type OpenedRequest,
   type Refuse,
 } from './ap-request-check.js'
@@ -168,7 +169,7 @@ export class KerberosAcceptor implements Exchange {
   /** RFC 4120 section 3.2.3, in its order as far as it says one; what asks for memory outside comes last. */
   *#accept(token: Uint8Array, mayRetry: boolean): Effectful<Outcome> {
     const { message, oid } = this.#readFirst(token)
-    const request = readRequest(message)
+    const request = this.#readRequest(message, oid)
     const refuse = this.#refuser(request, oid)
     const { inbound } = this.#request.credential
     const { policy } = this.#world
@@ -206,10 +207,23 @@ export class KerberosAcceptor implements Exchange {
   #readFirst(token: Uint8Array): ContextToken {
     const oid = mechanismOf(token)
     if (oid === undefined || isFirstToken(token)) return expectRequest(readContextToken(token))
-    const { KRB_AP_ERR_MSG_TYPE: errorCode } = KerberosErrorCode
-    const now = this.#world.now()
-    const told = writeErrorToken({ errorCode, now, realm: undefined, sname: undefined, time: undefined, oid })
+    const told = this.#errorToken(KerberosErrorCode.KRB_AP_ERR_MSG_TYPE, oid)
     throw new SspiError('SEC_E_INVALID_TOKEN', 'Kerberos token: TOK_ID: an AP-REQ expected', { token: told })
+  }
+
+  /** RFC 4120 section 3.2.3: a client that speaks another version is told so. */
+  #readRequest(message: Uint8Array, oid: string | undefined): ApReq {
+    const version = versionOfRequest(message)
+    if (version === undefined || version === KERBEROS_VERSION) return readRequest(message)
+    const told = this.#errorToken(KerberosErrorCode.KRB_AP_ERR_BADVERSION, oid)
+    const what = `AP-REQ: pvno: version ${version}, this is ${KERBEROS_VERSION}`
+    throw new SspiError('SEC_E_INVALID_TOKEN', what, { token: told })
+  }
+
+  /** What a client is told of which nothing is known yet. */
+  #errorToken(errorCode: number, oid: string | undefined): Uint8Array {
+    const now = this.#world.now()
+    return writeErrorToken({ errorCode, now, realm: undefined, sname: undefined, time: undefined, oid })
   }
 
   /** @returns `ASC_RET_…` beyond what the flags say. */

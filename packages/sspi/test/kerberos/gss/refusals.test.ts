@@ -273,6 +273,18 @@ suite('what an acceptor refuses', () => {
     assert.equal(bare.token, undefined)
   })
 
+  test('a request of another version: KRB_AP_ERR_BADVERSION', async () => {
+    const { client, server } = meet()
+    const token = (await client.step()).token!.slice()
+    // a0 03 02 01 05: pvno, the first field.
+    const at = Buffer.from(token).indexOf(Uint8Array.of(0xa0, 3, 2, 1, 5)) + 4
+    token[at] = 4
+    const refused = await failure(() => server.step(token))
+    assert.equal(refused.code, 'SEC_E_INVALID_TOKEN')
+    assert.match(refused.message, /version 4, this is 5/)
+    assert.equal(readErrorMessage(readContextToken(refused.token!).message).errorCode, 39)
+  })
+
   test('everything, while the replay cache does not answer', async () => {
     const replays: ReplayCache = {
       remember: () => {
