@@ -21,7 +21,7 @@ import {
   type World,
 } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
-import { KERBEROS_VERSION, KerberosErrorCode, TicketFlag } from '../constants.js'
+import { KerberosErrorCode, TicketFlag } from '../constants.js'
 import type { KerberosCredential } from '../credential.js'
 import { EffectRun, perform, type Effectful } from '../effect-run.js'
 import { KerberosKey } from '../enctypes/index.js'
@@ -34,9 +34,7 @@ import {
   checkTransited,
   disposeRequest,
   openRequest,
-  readRequest,
   replayKey,
-  versionOfRequest,
   type OpenedRequest,
   type Refuse,
 } from './ap-request-check.js'
@@ -44,8 +42,9 @@ import { GssFlag } from './authenticator-checksum.js'
 import { checkAuthorizationData } from './authorization-check.js'
 import { checkBindings } from './bindings-check.js'
 import { contextAttributes, isDatagram, missingProtection } from './context-flags.js'
-import { isFirstToken, mechanismOf, readContextToken, writeContextToken, type ContextToken } from './context-tokens.js'
+import { readContextToken, writeContextToken } from './context-tokens.js'
 import { writeErrorToken } from './error-tokens.js'
+import { readFirstToken } from './first-token.js'
 import { checkPac, type CheckedClient } from './pac-check.js'
 import { KerberosSession } from './session.js'
 
@@ -168,8 +167,7 @@ export class KerberosAcceptor implements Exchange {
 
   /** RFC 4120 section 3.2.3, in its order as far as it says one; what asks for memory outside comes last. */
   *#accept(token: Uint8Array, mayRetry: boolean): Effectful<Outcome> {
-    const { message, oid } = this.#readFirst(token)
-    const request = this.#readRequest(message, oid)
+    const { request, oid } = readFirstToken(token, this.#world.now())
     const refuse = this.#refuser(request, oid)
     const { inbound } = this.#request.credential
     const { policy } = this.#world
@@ -201,29 +199,6 @@ export class KerberosAcceptor implements Exchange {
         wipe(accepted?.delegated)
       }
     }
-  }
-
-  /** RFC 4121 section 4.1: whoever begins with something of Kerberos' that is no AP-REQ is told so, in a frame as the token's. */
-  #readFirst(token: Uint8Array): ContextToken {
-    const oid = mechanismOf(token)
-    if (oid === undefined || isFirstToken(token)) return expectRequest(readContextToken(token))
-    const told = this.#errorToken(KerberosErrorCode.KRB_AP_ERR_MSG_TYPE, oid)
-    throw new SspiError('SEC_E_INVALID_TOKEN', 'Kerberos token: TOK_ID: an AP-REQ expected', { token: told })
-  }
-
-  /** RFC 4120 section 3.2.3: a client that speaks another version is told so. */
-  #readRequest(message: Uint8Array, oid: string | undefined): ApReq {
-    const version = versionOfRequest(message)
-    if (version === undefined || version === KERBEROS_VERSION) return readRequest(message)
-    const told = this.#errorToken(KerberosErrorCode.KRB_AP_ERR_BADVERSION, oid)
-    const what = `AP-REQ: pvno: version ${version}, this is ${KERBEROS_VERSION}`
-    throw new SspiError('SEC_E_INVALID_TOKEN', what, { token: told })
-  }
-
-  /** What a client is told of which nothing is known yet. */
-  #errorToken(errorCode: number, oid: string | undefined): Uint8Array {
-    const now = this.#world.now()
-    return writeErrorToken({ errorCode, now, realm: undefined, sname: undefined, time: undefined, oid })
   }
 
   /** @returns `ASC_RET_…` beyond what the flags say. */
@@ -378,11 +353,6 @@ export class KerberosAcceptor implements Exchange {
       return new SspiError(code, message, { token, cause })
     }
   }
-}
-
-function expectRequest(token: ContextToken): ContextToken {
-  if (token.kind === 'ap-req') return token
-  throw new SspiError('SEC_E_INVALID_TOKEN', `Kerberos token: an AP-REQ expected, not an ${token.kind}`)
 }
 
 /** What of the flags means something here. */

@@ -1,18 +1,10 @@
-import { applicationTag, contextTag, DerReader, Tag } from '../../bytes/index.js'
 import { sha256, wipe } from '../../crypto/index.js'
 import { SspiError, type FailureName } from '../../status/index.js'
-import { ApOption, KerberosErrorCode, MessageType, TicketFlag } from '../constants.js'
+import { ApOption, KerberosErrorCode, TicketFlag } from '../constants.js'
 import type { InboundIdentity } from '../credential.js'
 import { encryptionProfiles, KerberosKey, KeyUsage } from '../enctypes/index.js'
 import type { LongTermKey } from '../key-table.js'
-import {
-  decodeDer,
-  readApReq,
-  type ApReq,
-  type Authenticator,
-  type EncTicketPart,
-  type Ticket,
-} from '../messages/index.js'
+import type { ApReq, Authenticator, EncTicketPart, Ticket } from '../messages/index.js'
 import { takeAuthenticator, takeTicketPart } from '../opened-parts.js'
 import type { KerberosSettings } from '../options.js'
 import { formatName, formatPrincipal, samePrincipal, sameService, type Principal } from '../principals.js'
@@ -50,24 +42,6 @@ export interface Acceptable {
   readonly settings: KerberosSettings
   /** Names of the policy, compared without regard to case; `undefined` for any. */
   readonly targetNames: readonly string[] | undefined
-}
-
-/** `pvno` of what may not parse as an AP-REQ otherwise; `undefined` where there is none to be found. */
-export function versionOfRequest(message: Uint8Array): number | undefined {
-  try {
-    const fields = new DerReader(message)
-      .enter(applicationTag(MessageType.KRB_AP_REQ), 'AP-REQ')
-      .enter(Tag.SEQUENCE, 'AP-REQ')
-    return fields.enter(contextTag(0), 'pvno').integer('pvno')
-  } catch (error) {
-    if (error instanceof SspiError) return undefined
-    throw error
-  }
-}
-
-/** Reads an AP-REQ. @throws {@link SspiError} `SEC_E_INVALID_TOKEN`. */
-export function readRequest(message: Uint8Array): ApReq {
-  return decodeDer(message, readApReq)
 }
 
 /**
