@@ -227,6 +227,9 @@ class Call implements Disposable {
   readonly #toOrigin: RequestFacts
   readonly #toProxy: RequestFacts
   readonly #forwarded: boolean
+  /** Whether the last leg asked for `100 Continue`, and whether somebody on the way has refused to be asked. */
+  #expected = false
+  #refusesExpectation = false
 
   constructor(request: EngineRequest, origin: Party | undefined, forward: Party | undefined) {
     const { method, url, body, signal } = request
@@ -252,6 +255,7 @@ class Call implements Disposable {
     const inVain = (this.origin?.expectsChallenge ?? false) || (this.proxy?.expectsChallenge ?? false)
     const withBody = body !== undefined && !inVain
     const { used } = connection
+    this.#expected = withBody && this.#shouldExpect(connection, body)
     try {
       return await connection.send({
         method,
@@ -263,7 +267,7 @@ class Call implements Disposable {
           ...(proxyAuthorization === undefined ? {} : { 'proxy-authorization': proxyAuthorization }),
         },
         body: withBody ? body : undefined,
-        expectContinue: withBody && this.#shouldExpect(connection, body),
+        expectContinue: this.#expected,
         signal,
       })
     } catch (error) {
@@ -280,6 +284,13 @@ class Call implements Disposable {
     const response: ResponseFacts = {
       status: message.statusCode ?? 0,
       values: (field) => message.headersDistinct[field] ?? [],
+    }
+    // RFC 9110 §15.5.18: whoever cannot meet the expectation is sent the body without it.
+    if (response.status === 417 && this.#expected) {
+      this.#refusesExpectation = true
+      this.origin?.restart()
+      this.proxy?.restart()
+      return false
     }
     if (response.status === PROXY_FIELDS.status && this.proxy !== undefined) {
       return !(await this.proxy.challenged(connection.proxy, this.#toProxy, response))
@@ -304,6 +315,7 @@ class Call implements Disposable {
   }
 
   #shouldExpect(connection: Connection, body: BodySource): boolean {
+    if (this.#refusesExpectation) return false
     const maybeRefused =
       (this.origin !== undefined && connection.origin.bound === undefined) ||
       (this.proxy !== undefined && connection.proxy.bound === undefined)

@@ -142,6 +142,29 @@ suite('bodies that are there once', () => {
     })
   })
 
+  test('a server that refuses to be asked is sent it without', async (t) => {
+    const domain = testDomain(t)
+    const gate = gateOf(domain, ['Negotiate'])
+    const server = createServer((request, response) => {
+      void text(request).then(async (body) => {
+        const user = await gate.admit(request, response)
+        if (user !== undefined) response.end(`${user} sent ${body.length}`)
+      })
+    })
+    let refused = 0
+    server.on('checkContinue', (_, response) => {
+      refused++
+      response.writeHead(417).end()
+    })
+    const url = `http://${HOST}:${await listen(t, server)}/`
+    const client = clientOf(t, domain, { preemptive: 'always' })
+    for (const body of [new Uint8Array(100_000), once()]) {
+      const response = await client.fetch(url, { method: 'PUT', body })
+      assert.match(await response.text(), body instanceof Uint8Array ? /^alice sent 100000$/ : /^alice sent 8$/)
+    }
+    assert.equal(refused, 2)
+  })
+
   test('a server that never says so is sent it after a while', async (t) => {
     const domain = testDomain(t)
     const server = createServer()
