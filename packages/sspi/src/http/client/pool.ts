@@ -36,15 +36,16 @@ export class ConnectionPool {
    * @param fresh - Never one that was used before.
    * @throws `SspiError` `SEC_E_INVALID_HANDLE` when the pool is closed; whatever `open` throws; the signal's reason.
    */
-  lend(
+  async lend(
     key: string,
     open: () => Promise<Connection>,
     { fresh, signal }: { readonly fresh: boolean; readonly signal: AbortSignal | undefined },
   ): Promise<Connection> {
-    if (this.#closed) return Promise.reject(closed())
+    if (this.#closed) throw closed()
+    signal?.throwIfAborted()
     const shelf = this.#shelf(key)
     const found = fresh ? undefined : takeUsable(shelf)
-    if (found !== undefined) return Promise.resolve(found)
+    if (found !== undefined) return found
     // One has turned out to have ended unseen: another one makes room, as it has probably ended as well.
     if (fresh) takeUsable(shelf)?.[Symbol.dispose]()
     if (shelf.count < this.#maxConnections) return this.#add(key, shelf, open)

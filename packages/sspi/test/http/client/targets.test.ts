@@ -212,6 +212,8 @@ suite('connections', () => {
     const second = client.fetch(server.url, { signal: controller.signal })
     controller.abort(new Error('too long'))
     await assert.rejects(second, { message: 'too long' })
+    const before = AbortSignal.abort(new Error('before'))
+    await assert.rejects(client.fetch(server.url, { signal: before }), { message: 'before' })
     await first.text()
     assert.equal((await client.fetch(server.url)).status, 200)
   })
