@@ -115,7 +115,7 @@ const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
   'head of a response': inSource('http/client/options.ts', /maxHeaderBytes: /),
   'page of a challenge that is read over': inSource('http/client/options.ts', /maxChallengeBodyBytes: /),
   'body that is kept to be sent again': inSource('http/client/options.ts', /maxReplayBytes: /),
-  'body that is sent without asking for `100 Continue`': inSource('http/client/engine.ts', /EXPECT_ABOVE_BYTES = /),
+  'body that is sent without asking for `100 Continue`': inSource('http/client/call.ts', /EXPECT_ABOVE_BYTES = /),
   'time for a connection to an HTTP server': inSource('http/client/options.ts', /connectSeconds: /),
   'time for the head of a response': inSource('http/client/options.ts', /headersSeconds: /),
   'silence within a response': inSource('http/client/options.ts', /bodySeconds: /),

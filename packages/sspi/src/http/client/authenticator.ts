@@ -1,65 +1,23 @@
 import { oemDecode, oemEncode } from '../../bytes/index.js'
 import type { InitiatorExchange } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
+import { parameterOf, readInfo, writeBasicCredentials, writeTokenLeg, type SchemeValue } from '../messages/index.js'
 import {
-  parameterOf,
-  readChallenges,
-  readInfo,
-  readTokenLeg,
-  writeBasicCredentials,
-  writeTokenLeg,
-  type SchemeValue,
-} from '../messages/index.js'
+  isRefusal,
+  leavesOut,
+  unsuitable,
+  type Attempt,
+  type RequestFacts,
+  type ResponseFacts,
+  type TokenAttempt,
+  type TokenScheme,
+} from './attempts.js'
+import { readAnswer, shownToken, tokenFor, type Answer } from './challenges.js'
 import { isUnsuitable } from './identity.js'
 import type { HttpLeg, HttpScheme } from './options.js'
-import type { Authenticated, HttpAuthentication, Party, PartyLink, RequestSigner } from './party.js'
+import { authenticated, type HttpAuthentication, type Party, type PartyLink, type RequestSigner } from './party.js'
 import { bindsConnection, delegationFlags, headerOf, PACKAGE_SCHEMES } from './schemes.js'
 import { targetNameOf } from './target-name.js'
-
-/** A request, as far as an authentication must know it. */
-export interface RequestFacts {
-  readonly method: string
-  /** As it stands in the request line. */
-  readonly uri: string
-  readonly hasBody: boolean
-}
-
-/** A response, as far as an authentication must know it. */
-export interface ResponseFacts {
-  readonly status: number
-  /** The values of a field, each line by itself; empty where it is not there. */
-  values(field: string): readonly string[]
-}
-
-type TokenScheme = Exclude<HttpScheme, 'Basic' | 'Digest'>
-
-/** An exchange of tokens under way. */
-interface TokenAttempt {
-  readonly kind: 'tokens'
-  readonly scheme: TokenScheme
-  readonly exchange: InitiatorExchange
-  readonly targetName: string
-  /** Whether it was begun without a challenge. */
-  readonly unasked: boolean
-  /** To be sent with the next leg. */
-  readonly token: Uint8Array | undefined
-  /** Whether this side is done, as soon as the token is sent. */
-  readonly done: boolean
-  /** Whether the server has answered by a token: from then on all of it is of one connection. */
-  readonly pinned: boolean
-}
-
-/** What the next leg carries, or the last one carried: the server's verdict on it is due. */
-type Attempt =
-  | TokenAttempt
-  | {
-      readonly kind: 'signed'
-      /** Whether the signer is one of the connection's; else it is the attempt's own. */
-      readonly unasked: boolean
-      readonly authorization: string
-      readonly signer: RequestSigner
-    }
-  | { readonly kind: 'basic'; readonly unasked: boolean; readonly authorization: string }
 
 /** How often a server may call its own nonces too old during one request. */
 const MAX_STALE = 2
@@ -127,9 +85,9 @@ export class Authenticator implements Disposable {
    * @throws `SspiError` as the package, when it cannot go on; `SEC_E_NO_CREDENTIALS` when the credentials fit nothing that is offered.
    */
   async challenged(link: PartyLink, request: RequestFacts, response: ResponseFacts): Promise<boolean> {
-    const values = this.#readable(response.values(this.#party.fields.challenge))
-    const challenges = readChallenges(values)
-    this.#tellChallenges(challenges, values, response.status)
+    const answer = readAnswer(response.values(this.#party.fields.challenge))
+    const { challenges } = answer
+    this.#tellAnswer(answer, response.status)
     link.bound = undefined
     const attempt = this.#attempt
     if (attempt?.kind === 'tokens' && (await this.#goOn(attempt, challenges))) return true
@@ -137,7 +95,7 @@ export class Authenticator implements Disposable {
     this.#endAttempt()
     link.digest = undefined
     this.#answered = true
-    return this.#beginAsked(link, request, challenges, values)
+    return this.#beginAsked(link, request, answer)
   }
 
   /**
@@ -210,22 +168,17 @@ export class Authenticator implements Disposable {
   }
 
   /** Answers the challenges by the first scheme that is wanted, offered, and fit for the credentials. */
-  async #beginAsked(
-    link: PartyLink,
-    request: RequestFacts,
-    challenges: readonly SchemeValue[],
-    values: readonly string[],
-  ): Promise<boolean> {
+  async #beginAsked(link: PartyLink, request: RequestFacts, answer: Answer): Promise<boolean> {
     const { schemes, url, settings } = this.#party
     const unfit: string[] = []
     for (const scheme of schemes) {
-      if (!challenges.some((each) => each.scheme === headerOf(scheme))) continue
+      if (!answer.challenges.some((each) => each.scheme === headerOf(scheme))) continue
       try {
         if (scheme === 'Basic') {
           if (!link.secure) throw unsuitable('Basic: it sends the password itself, and there is no TLS')
           if (settings.mutual === true) throw unsuitable('Basic: the server proves nothing')
           await this.#beginBasic(url, false)
-        } else if (scheme === 'Digest') await this.#beginDigest(link, request, values)
+        } else if (scheme === 'Digest') await this.#beginDigest(link, request, answer)
         else {
           if (settings.mutual === true && !PACKAGE_SCHEMES[scheme].mutual) {
             throw unsuitable(`${scheme}: the server proves nothing`)
@@ -234,7 +187,7 @@ export class Authenticator implements Disposable {
         }
         return true
       } catch (error) {
-        if (!isUnsuitable(error) && !isBeyond(scheme, error)) throw error
+        if (!leavesOut(scheme, error)) throw error
         unfit.push(error.message)
       }
     }
@@ -250,7 +203,7 @@ export class Authenticator implements Disposable {
     this.#attempt = { kind: 'basic', unasked, authorization: writeBasicCredentials(user, password) }
   }
 
-  async #beginDigest(link: PartyLink, { method, uri }: RequestFacts, values: readonly string[]): Promise<void> {
+  async #beginDigest(link: PartyLink, { method, uri }: RequestFacts, { lines }: Answer): Promise<void> {
     const { settings, identity } = this.#party
     const targetName = await this.#targetName()
     const exchange = settings.sspi.initiate({
@@ -261,7 +214,7 @@ export class Authenticator implements Disposable {
       channelBindings: link.bindings,
     })
     try {
-      const { token } = await exchange.step(oemEncode(values.join(', ')), this.#signal)
+      const { token } = await exchange.step(lines, this.#signal)
       const authorization = `Digest ${oemDecode(token ?? new Uint8Array(0))}`
       const signer = { session: exchange.session, targetName }
       this.#attempt = { kind: 'signed', unasked: false, authorization, signer }
@@ -331,10 +284,9 @@ export class Authenticator implements Disposable {
     const { scheme, exchange, targetName } = attempt
     const { challenge, info } = this.#party.fields
     // RFC 4559 §5 has it where challenges are; RFC 9110 §11.6.3 has another place for what comes of a success.
-    const values = this.#readable([...response.values(challenge), ...response.values(info)])
-    const challenges = readChallenges(values)
-    this.#tellChallenges(challenges, values, response.status)
-    const input = tokenFor(scheme, challenges)
+    const answer = readAnswer([...response.values(challenge), ...response.values(info)])
+    this.#tellAnswer(answer, response.status)
+    const input = tokenFor(scheme, answer.challenges)
     let { done } = attempt
     if (!done && input !== undefined) done = await this.#takeProof(exchange, input)
     const { mechanism } = exchange
@@ -412,21 +364,12 @@ export class Authenticator implements Disposable {
     if (attempt?.kind === 'signed' && !attempt.unasked) attempt.signer.session[Symbol.dispose]()
   }
 
-  // ------------------------------------------------------------------ what is read and told
+  // ------------------------------------------------------------------ what is told
 
-  /** The lines whose challenges can be read. One that cannot does not hide the others. */
-  #readable(values: readonly string[]): readonly string[] {
-    return values.filter((value) => orNothing(() => readChallenges([value])) !== undefined)
-  }
-
-  #tellChallenges(challenges: readonly SchemeValue[], values: readonly string[], status: number): void {
+  #tellAnswer(answer: Answer, status: number): void {
     if (this.#party.settings.onLeg === undefined) return
-    for (const challenge of challenges) {
-      const { scheme, parameters } = challenge
-      const isToken = parameters.length === 0 && (scheme === 'negotiate' || scheme === 'ntlm')
-      const read = (): Uint8Array | undefined => (isToken ? readTokenLeg(challenge) : undefined)
-      const token = scheme === 'digest' ? oemEncode(values.join(', ')) : orNothing(read)
-      this.#tell('received', scheme, token, status)
+    for (const challenge of answer.challenges) {
+      this.#tell('received', challenge.scheme, shownToken(challenge, answer), status)
     }
   }
 
@@ -434,51 +377,4 @@ export class Authenticator implements Disposable {
     const { settings, kind, url } = this.#party
     settings.onLeg?.({ party: kind, direction, scheme, token, status, url: url.href })
   }
-}
-
-/** The server's token for a scheme; `undefined` where it sent none. */
-function tokenFor(scheme: TokenScheme, challenges: readonly SchemeValue[]): Uint8Array | undefined {
-  const challenge = challenges.find((each) => each.scheme === headerOf(scheme) && each.token68 !== undefined)
-  return challenge === undefined ? undefined : readTokenLeg(challenge)
-}
-
-function authenticated(scheme: HttpScheme, mechanism: string, targetName: string): Authenticated {
-  return {
-    state: 'authenticated',
-    scheme,
-    mechanism,
-    targetName,
-    mutual: false,
-    delegated: false,
-    perConnection: false,
-  }
-}
-
-/** Whether a server of Digest wants what is not known here, or not allowed: its other schemes are there for that. */
-function isBeyond(scheme: HttpScheme, error: unknown): error is SspiError {
-  if (scheme !== 'Digest' || !(error instanceof SspiError)) return false
-  return error.code === 'SEC_E_ALGORITHM_MISMATCH' || error.code === 'SEC_E_SECURITY_QOS_FAILED'
-}
-
-/**
- * Whether a token beside a 401 was the server's own word on why it refuses; anything else is a failure of the exchange. Kerberos lets in
- * by one token, so that what comes back with a refusal is an error of it (RFC 4120 §5.9.1), if it is anything.
- */
-function isRefusal(mechanism: string, { code }: SspiError): boolean {
-  return code === 'SEC_E_LOGON_DENIED' || (mechanism === 'Kerberos' && code !== 'SEC_E_INVALID_TOKEN')
-}
-
-/** What a reader makes of a peer's text; `undefined` where it cannot be read. */
-function orNothing<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof SspiError) return undefined
-    throw error
-  }
-}
-
-/** A scheme that is left out, like one that the credentials are no good for. */
-function unsuitable(why: string): SspiError {
-  return new SspiError('SEC_E_UNKNOWN_CREDENTIALS', why)
 }

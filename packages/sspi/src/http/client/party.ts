@@ -33,6 +33,19 @@ export type HttpAuthentication =
 /** An authentication that the server has let pass. */
 export type Authenticated = Extract<HttpAuthentication, { readonly state: 'authenticated' }>
 
+/** An authentication that has succeeded, with nothing said of how well. */
+export function authenticated(scheme: HttpScheme, mechanism: string, targetName: string): Authenticated {
+  return {
+    state: 'authenticated',
+    scheme,
+    mechanism,
+    targetName,
+    mutual: false,
+    delegated: false,
+    perConnection: false,
+  }
+}
+
 /** Who is authenticated to: a server or a proxy, by one identity. */
 export interface Party {
   readonly kind: 'origin' | 'proxy'

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { oemDecode } from '../../bytes/index.js'
 import { SspiError } from '../../status/index.js'
-import type { ResponseFacts } from './authenticator.js'
+import type { ResponseFacts } from './attempts.js'
 import { lost } from './failures.js'
 
 // Node's own client takes whatever follows a response to CONNECT for the tunnel, the page that explains a 407 too, so that it
