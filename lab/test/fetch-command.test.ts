@@ -94,7 +94,7 @@ suite('sspi fetch', { skip: missing('mit-kdc', 'apache-gssapi') }, () => {
       assert.equal(code, 0)
       assert.match(
         stderr,
-        /^< leg 1 from localhost:\d+, 401: negotiate, without a token\n> leg 2 to localhost:\d+: Negotiate, /i,
+        /^< leg 1 from localhost:\d+, 401: Negotiate, without a token\n> leg 2 to localhost:\d+: Negotiate, /i,
       )
       assert.match(stderr, /AP-REQ/)
       assert.match(stderr, /AP-REP/)

@@ -129,6 +129,8 @@ suite('fetch', () => {
     for (const args of [
       ['ftp://example.com/'],
       ['http://alice:secret@localhost/'],
+      ['ftp://alice:secret@localhost/'],
+      ['http://alice:secret@no host/'],
       ['-H', 'no colon', origin],
       ['-X', 'GET', '-d', 'x', origin],
       ['--package', 'Schannel', origin],
@@ -141,7 +143,9 @@ suite('fetch', () => {
       ['-X', 'CONNECT', origin],
       ['-x', 'ftp://proxy', origin],
     ]) {
-      assert.equal((await run(args)).code, 1, args.join(' '))
+      const { code, stderr } = await run(args)
+      assert.equal(code, 1, args.join(' '))
+      assert.doesNotMatch(stderr, /:secret@/)
     }
     assert.equal(seen.length, before)
   })

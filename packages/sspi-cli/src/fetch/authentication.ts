@@ -1,4 +1,5 @@
-import { authenticationOf, type HttpAuthentication } from 'sspi/http'
+import { authenticationOf, readChallenges, type HttpAuthentication } from 'sspi/http'
+import { spelled } from './schemes.js'
 
 /** How a server has come to know who one is, in words. */
 export function describeAuthentication(authentication: HttpAuthentication | undefined): string {
@@ -38,7 +39,8 @@ export function refusalOf(response: Response): { readonly message: string; reado
   const { origin, proxy } = authenticationOf(response)
   const who = status === 407 ? 'the proxy' : new URL(url).host
   const refused = status === 407 ? proxy : origin
-  const offered = response.headers.get(status === 407 ? 'proxy-authenticate' : 'www-authenticate') ?? ''
+  const field = status === 407 ? 'proxy-authenticate' : 'www-authenticate'
+  const offered = response.headers.get(field) ?? ''
   if (refused?.state === 'refused') {
     return { message: `${who} ${describeAuthentication(refused)}`, hint: 'check who you are; -v shows what was said' }
   }
@@ -47,14 +49,15 @@ export function refusalOf(response: Response): { readonly message: string; reado
     hint:
       offered === ''
         ? 'it does not say by what'
-        : `it offers ${namesIn(offered)}; say by --package what to use, and by --user, --keytab or --ccache who you are`,
+        : `it offers ${namesIn(offered, field)}; say by --package what to use, and by --user, --keytab or --ccache who you are`,
   }
 }
 
-/** The names of the schemes in a field of challenges: a word at its start or behind a comma, with no `=` behind it. */
-function namesIn(challenges: string): string {
-  const names = [...challenges.matchAll(/(?:^|,)\s*([A-Za-z][\w-]*)(?=\s*(?:,|$)|\s+[^\s=,])/g)].map(
-    ([, name = '']) => name,
-  )
-  return [...new Set(names)].join(', ')
+/** The names of the schemes in a field of challenges. */
+function namesIn(challenges: string, field: string): string {
+  try {
+    return [...new Set(readChallenges([challenges], field).map(({ scheme }) => spelled(scheme)))].join(', ')
+  } catch {
+    return 'what does not parse'
+  }
 }

@@ -72,16 +72,13 @@ async function tlsOf({ cacert, insecure }: ClientOptions): Promise<HttpClientOpt
   return cacert === undefined ? undefined : { ca: await readFile(cacert) }
 }
 
-/** A URL of HTTP, without a name in it. @throws `CommandError` for any other. */
+/** A URL of HTTP, without a name in it. It is not repeated: there may be a password in it. @throws `CommandError` for any other. */
 export function readUrl(text: string): URL {
-  let url: URL
-  try {
-    url = new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`)
-  } catch {
-    throw new CommandError(ExitCode.USAGE, `${text}: that is no URL`)
-  }
+  const address = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`
+  if (!URL.canParse(address)) throw new CommandError(ExitCode.USAGE, 'the URL does not parse')
+  const url = new URL(address)
   if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new CommandError(ExitCode.USAGE, `${text}: only http:// and https:// are fetched`)
+    throw new CommandError(ExitCode.USAGE, `${url.protocol}// is not fetched: only http:// and https:// are`)
   }
   if (url.username !== '' || url.password !== '') {
     throw new CommandError(

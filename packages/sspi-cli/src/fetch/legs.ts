@@ -3,6 +3,7 @@ import { decodeToken } from 'sspi/decode'
 import { styleFor } from '../terminal/style.js'
 import { formatTree } from '../terminal/tree.js'
 import type { Reporter } from '../transfer/reporter.js'
+import { spelled } from './schemes.js'
 
 /** Shows each message of an authentication as it goes by: for people as a tree on the standard error, for programs as an event. */
 export class LegReporter {
@@ -17,7 +18,8 @@ export class LegReporter {
   /** Shows one. */
   tell(leg: HttpLeg): void {
     this.#count += 1
-    const { party, direction, scheme, token, status, url } = leg
+    const { party, direction, token, status, url } = leg
+    const scheme = spelled(leg.scheme)
     const tree = token === undefined || token.length === 0 ? undefined : decodeToken(token)
     if (this.#reporter !== undefined) {
       const base64 = token === undefined ? undefined : Buffer.from(token).toString('base64')

@@ -21,6 +21,11 @@ export function schemesOf(text: string): readonly HttpScheme[] {
   })
 }
 
+/** A scheme as it is spelled, whatever case it came in; one that is not known as it came. */
+export function spelled(scheme: string): string {
+  return SCHEMES.get(scheme.toLowerCase()) ?? scheme
+}
+
 /** Whether tickets may be asked for. Left to the library, they are. */
 export function usesKerberos(schemes: readonly HttpScheme[] | undefined): boolean {
   return schemes === undefined || schemes.includes('Negotiate') || schemes.includes('Kerberos')
