@@ -24,3 +24,8 @@ export function lost(where: string, why: string, cause?: Error): SspiError {
   if (cause instanceof SspiError) return cause
   return new SspiError('SEC_E_UNFINISHED_CONTEXT_DELETED', `HTTP: ${where}: ${why}`, { cause })
 }
+
+/** What is asked for after the client has been closed. */
+export function closed(): SspiError {
+  return new SspiError('SEC_E_INVALID_HANDLE', 'HTTP: the client has been closed')
+}

@@ -11,6 +11,7 @@ import {
   type SecurityFunctionTable,
 } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
+import { closed } from './failures.js'
 import type { HttpCredentials } from './options.js'
 import type { PartyMemory } from './party-memory.js'
 import type { PackageScheme } from './schemes.js'
@@ -156,8 +157,4 @@ function requireListed(credentials: HttpCredentials, packageName: string): void 
   const list = 'packageList' in credentials ? credentials.packageList : undefined
   if (packageAllowed(list, packageName)) return
   throw new SspiError('SEC_E_UNKNOWN_CREDENTIALS', `${packageName}: the credential's package list excludes it`)
-}
-
-function closed(): SspiError {
-  return new SspiError('SEC_E_INVALID_HANDLE', 'HTTP: the client has been closed')
 }

@@ -1,5 +1,5 @@
-import { SspiError } from '../../status/index.js'
 import type { Connection } from './connection.js'
+import { closed } from './failures.js'
 
 /** What a caller has asked for and does not have yet. */
 interface Waiting {
@@ -130,8 +130,4 @@ function takeUsable(shelf: Shelf): Connection | undefined {
     found[Symbol.dispose]()
   }
   return undefined
-}
-
-function closed(): SspiError {
-  return new SspiError('SEC_E_INVALID_HANDLE', 'HTTP: the client has been closed')
 }
