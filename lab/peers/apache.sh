@@ -21,19 +21,11 @@ up() {
   echo protected >"$D/htdocs/digest/index.html"
   echo protected >"$D/htdocs/strict/index.html"
   lab_free_ports "$ADDRESS" HTTP >"$D/ports"
-  write_users >"$D/htdigest"
+  lab_digest_users "$REALM" >"$D/htdigest"
   write_configuration >"$D/httpd.conf"
   lab_start httpd apache2 -f "$D/httpd.conf" -D FOREGROUND
   lab_wait 10 is_listening || lab_die "no answer: $(lab_words httpd)"
 }
-
-# H(A1) of each user, as htdigest writes it
-write_users() {
-  local user
-  for user in alice bob; do hash_of "$user" "$LAB_PASSWORD"; done
-  hash_of utf8user "$LAB_UTF8_PASSWORD"
-}
-hash_of() { echo "$1:$REALM:$(printf '%s' "$1:$REALM:$2" | md5sum | cut -d' ' -f1)"; }
 
 write_configuration() {
   local HTTP module

@@ -151,6 +151,14 @@ lab_free_ports() {
     take()" "$@"
 }
 
+# lab_digest_users realm: user:realm:H(A1) of each user, as htdigest writes them.
+lab_digest_users() {
+  local user
+  for user in alice bob; do lab_digest_user "$1" "$user" "$LAB_PASSWORD"; done
+  lab_digest_user "$1" utf8user "$LAB_UTF8_PASSWORD"
+}
+lab_digest_user() { echo "$2:$1:$(printf '%s' "$2:$1:$3" | md5sum | cut -d' ' -f1)"; }
+
 # lab_cached name command...: the folder of that name in the cache, as $LAB_CACHED; the command makes it, once for all
 # runs, when it is not there, and is given the path of an empty folder to fill.
 lab_cached() {

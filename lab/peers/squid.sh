@@ -26,7 +26,7 @@ up() {
   lab_alive squid && return 0
   mkdir -p "$D/replay"
   install -m 644 "$MIT_KEYTABS/HTTP.keytab" "$D/http.keytab"
-  write_users >"$D/digest"
+  lab_digest_users "$REALM" >"$D/digest"
   chown -R proxy "$D"
   lab_free_ports "$ADDRESS" PROXY >"$D/ports"
   write_configuration >"$D/squid.conf"
@@ -35,14 +35,6 @@ up() {
     squid -N -n "lab$(. "$D/ports" && echo "$PROXY")" -f "$D/squid.conf"
   lab_wait 20 is_listening || lab_die "no answer: $(lab_words squid) $(lab_words cache)"
 }
-
-# user:realm:H(A1)
-write_users() {
-  local user
-  for user in alice bob; do hash_of "$user" "$LAB_PASSWORD"; done
-  hash_of utf8user "$LAB_UTF8_PASSWORD"
-}
-hash_of() { echo "$1:$REALM:$(printf '%s' "$1:$REALM:$2" | md5sum | cut -d' ' -f1)"; }
 
 write_configuration() {
   local PROXY
