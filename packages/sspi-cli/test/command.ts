@@ -44,6 +44,14 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
 /** An event of `--json`. */
 export type Event = Readonly<Record<string, unknown>> & { readonly event: string }
 
+/** The events that a command with `--json` has written. */
+export function eventsIn(stdout: string): readonly Event[] {
+  return stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Event)
+}
+
 /** A server under test: `sspi serve --json`, `sspi kdc --json`. */
 export interface Server {
   readonly port: number

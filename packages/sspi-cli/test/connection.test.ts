@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import test from 'node:test'
 import { writeAccount } from 'sspi/accounts'
-import { folderFor, run, serve, type Event, type Finished, type Server } from './command.js'
+import { eventsIn, folderFor, run, serve, type Event, type Finished, type Server } from './command.js'
 
 const PASSWORD = 'Secret-Öl-42'
 
@@ -104,10 +104,7 @@ test('a client gets its answer after it has ended its own side', async (t) => {
   server.end('the answer')
   const { code, stdout } = await client
   assert.equal(code, 0)
-  const events = stdout
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Event)
+  const events = eventsIn(stdout)
   assert.deepEqual(
     events.map(({ event }) => event),
     ['connected', 'data', 'closed'],

@@ -9,7 +9,7 @@ import { after, before, suite, test } from 'node:test'
 import { SspiError, type AcceptorExchange } from 'sspi'
 import { splitChallenges } from 'sspi/digest'
 import { createTestDomain, type TestDomain, type TestListeners } from 'sspi/testing'
-import { folderFor, run as runCommand, type Event, type Finished } from './command.js'
+import { eventsIn, folderFor, run as runCommand, type Finished } from './command.js'
 
 const PASSWORD = 'Secret-Öl-42'
 
@@ -110,10 +110,7 @@ suite('fetch', () => {
 
   test('--json tells the head, the body and the end', async () => {
     const { stdout } = await withTickets(['--json', '-v', `${origin}/negotiate`])
-    const events = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as Event)
+    const events = eventsIn(stdout)
     assert.deepEqual(
       events.map(({ event }) => event),
       ['leg', 'leg', 'leg', 'response', 'data', 'closed'],

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import { toHex } from '../../src/bytes/index.js'
-import { observeSecrets } from '../../src/crypto/secret-bytes.js'
 import {
   credSspCredential,
   passwordCredential,
@@ -11,21 +10,8 @@ import {
   type AuthenticationEvent,
 } from '../../src/index.js'
 import { memoryAccounts } from '../../src/io/accounts/index.js'
+import { noSecretLeft } from '../secrets-left.js'
 import { ALICE, ALLOWED, Pair, type PairOptions } from './pair.js'
-
-/** Runs something and sees to it that every array for secrets that it made is zero afterwards. */
-async function nothingLeft(run: () => Promise<void>): Promise<void> {
-  const made: Uint8Array[] = []
-  const stop = observeSecrets((bytes) => made.push(bytes))
-  try {
-    await run()
-  } finally {
-    stop()
-  }
-  assert.ok(made.length > 0, 'no secret was made, so this shows nothing')
-  const left = made.flatMap((bytes, index) => (bytes.some((byte) => byte !== 0) ? [`${index}: ${bytes.length}`] : []))
-  assert.deepEqual(left, [])
-}
 
 /** Everything that somebody who reads logs may see of a value. */
 const shown = (value: unknown): string => inspect(value, { depth: 20, showHidden: true, getters: true })
@@ -42,7 +28,7 @@ test('the secrets of a session, of a refusal and of an exchange that was given u
     using pair = new Pair(options)
     await work(pair)
   }
-  await nothingLeft(() =>
+  await noSecretLeft(() =>
     within({}, async (pair) => {
       const { client, server } = await pair.establish()
       client[Symbol.dispose]()
@@ -50,9 +36,9 @@ test('the secrets of a session, of a refusal and of an exchange that was given u
     }),
   )
   const wrong = { identity: passwordCredential({ ...ALICE, password: 'wrong' }) }
-  await nothingLeft(() => within(wrong, (pair) => assert.rejects(pair.establish(), { code: 'SEC_E_LOGON_DENIED' })))
+  await noSecretLeft(() => within(wrong, (pair) => assert.rejects(pair.establish(), { code: 'SEC_E_LOGON_DENIED' })))
   for (const steps of [1, 2, 3, 4]) {
-    await nothingLeft(() =>
+    await noSecretLeft(() =>
       within({}, async ({ client, server }) => {
         let { token } = await client.step()
         for (let step = 1; step < steps; step++) token = (await (step % 2 === 1 ? server : client).step(token)).token

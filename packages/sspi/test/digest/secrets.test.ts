@@ -1,30 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
-import { observeSecrets } from '../../src/crypto/secret-bytes.js'
 import { ASC_REQ_HTTP } from '../../src/digest/index.js'
 import { ISC_REQ_MUTUAL_AUTH, ISC_REQ_USE_HTTP_STYLE, passwordCredential } from '../../src/sspi/index.js'
 import { initSecurityInterface } from '../../src/system/index.js'
 import { memoryAccounts } from '../../src/io/accounts/index.js'
+import { noSecretLeft } from '../secrets-left.js'
 import { client, PASSWORD, Server } from './sides.js'
-
-/** Runs something and sees to it that every array for secrets that it made is zero afterwards. */
-async function nothingLeft(run: () => unknown): Promise<void> {
-  const made: Uint8Array[] = []
-  const stop = observeSecrets((bytes) => made.push(bytes))
-  try {
-    await run()
-  } finally {
-    stop()
-  }
-  assert.ok(made.length > 0, 'no secret was made, so this shows nothing')
-  for (const [index, bytes] of made.entries()) {
-    assert.ok(
-      bytes.every((byte) => byte === 0),
-      `secret ${index}`,
-    )
-  }
-}
 
 const HTTP = { contextReq: ISC_REQ_USE_HTTP_STYLE | ISC_REQ_MUTUAL_AUTH, target: '/' }
 const request = { params: ['GET', '/'] }
@@ -48,16 +30,14 @@ test('HTTP: the secrets of a request, of a refusal and of what was given up are 
       here[Symbol.dispose]()
     }
   }
-  await nothingLeft(() => run(PASSWORD))
-  await nothingLeft(() => assert.rejects(run('wrong'), { code: 'SEC_E_LOGON_DENIED' }))
+  await noSecretLeft(() => run(PASSWORD))
+  await noSecretLeft(() => assert.rejects(run('wrong'), { code: 'SEC_E_LOGON_DENIED' }))
 })
 
 test('HTTP: a proof that fails, and an exchange that is left between two questions, leave nothing behind', async () => {
   const server = new Server()
   const side = client(HTTP)
-  const made: Uint8Array[] = []
-  const stop = observeSecrets((bytes) => made.push(bytes))
-  try {
+  await noSecretLeft(() => {
     const token = side.text(server.accept(ASC_REQ_HTTP).text(undefined), request)
     assert.throws(() => side.step('rspauth="00"'))
     const { exchange } = server.accept(ASC_REQ_HTTP)
@@ -67,12 +47,7 @@ test('HTTP: a proof that fails, and an exchange that is left between two questio
     const value = { identity, secret: { kind: 'password', password: PASSWORD } } as const
     assert.equal(exchange.step({ kind: 'answer', answer: { effect: 'account', value } }).kind, 'ask')
     exchange.dispose()
-  } finally {
-    stop()
-  }
-  assert.ok(made.length > 0)
-  for (const bytes of made) assert.ok(bytes.every((byte) => byte === 0))
-  await Promise.resolve()
+  })
 })
 
 test('no credential, exchange or session prints a secret', () => {

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 // By the file: the observer is for tests and not behind the room's door.
-import { observeSecrets } from '../../src/crypto/secret-bytes.js'
+import { noSecretLeft } from '../secrets-left.js'
 import { KINDS, openPlace } from './kinds.js'
 import { live, type Outcome, type Told } from './life.js'
 import { OtherThread } from './other-thread.js'
@@ -56,7 +56,7 @@ export async function soak(options: SoakOptions): Promise<Figures> {
   const resources = process.getActiveResourcesInfo()
   for (let batch = 0; sum.contexts < contexts || Date.now() < until; batch++) {
     const first = batch * BATCH
-    sum.secrets += await secretsOf(async () => {
+    sum.secrets += await noSecretLeft(async () => {
       await using place = openPlace()
       await using thread = new OtherThread()
       const strangers = new Strangers()
@@ -101,20 +101,6 @@ async function naming(seed: number, number: number, life: Promise<Told>): Promis
   } catch (cause) {
     throw new Error(`soak: context ${number} of seed ${seed}`, { cause })
   }
-}
-
-/** Runs a batch, and sees that every array for secrets that was made in it is zero. @returns How many there were. */
-async function secretsOf(run: () => Promise<void>): Promise<number> {
-  const made: Uint8Array[] = []
-  const stop = observeSecrets((bytes) => made.push(bytes))
-  try {
-    await run()
-  } finally {
-    stop()
-  }
-  const left = made.filter((bytes) => bytes.some((byte) => byte !== 0)).length
-  assert.equal(left, 0, `${left} of ${made.length} arrays for secrets are not zero`)
-  return made.length
 }
 
 let collect: (() => void) | undefined
