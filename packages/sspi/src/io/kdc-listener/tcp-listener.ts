@@ -17,9 +17,9 @@ export interface TcpOptions extends ConnectionOptions {
 export class TcpListener {
   readonly #server: Server
   readonly #options: TcpOptions
-  /** The one that has waited longest first. */
-  readonly #connections = new Set<TcpConnection>()
-  /** How many each address has, as {@link networkOf} counts addresses. */
+  /** The one that has waited longest first; with what counts as its address, {@link networkOf}. */
+  readonly #connections = new Map<TcpConnection, string>()
+  /** How many each address has. */
   readonly #perAddress = new Map<string, number>()
 
   private constructor(options: TcpOptions) {
@@ -51,9 +51,9 @@ export class TcpListener {
   /** Takes nothing more, lets what is being answered be answered, as long as `cut` has not come, and closes. */
   async close(cut: Promise<void>): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    for (const connection of this.#connections) connection.finish()
+    for (const connection of this.#connections.keys()) connection.finish()
     void cut.then(() => {
-      for (const connection of this.#connections) connection.destroy()
+      for (const connection of this.#connections.keys()) connection.destroy()
     })
     await closed
   }
@@ -64,7 +64,7 @@ export class TcpListener {
     const network = networkOf(from.address)
     const ofAddress = this.#perAddress.get(network) ?? 0
     const room =
-      (ofAddress < maxConnectionsPerAddress || this.#dropOne((other) => networkOf(other.from.address) === network)) &&
+      (ofAddress < maxConnectionsPerAddress || this.#dropOne((other) => other === network)) &&
       (this.#connections.size < maxConnections || this.#dropOne(() => true))
     if (!room) {
       gate.refused('too many connections', from)
@@ -74,17 +74,17 @@ export class TcpListener {
     const connection = new TcpConnection(socket, from, this.#options, () => {
       // To the end of those that wait.
       this.#connections.delete(connection)
-      this.#connections.add(connection)
+      this.#connections.set(connection, network)
     })
-    this.#connections.add(connection)
+    this.#connections.set(connection, network)
     this.#perAddress.set(network, (this.#perAddress.get(network) ?? 0) + 1)
     socket.once('close', () => this.#forget(connection))
   }
 
   /** Ends the connection that has waited longest, of those that are meant. @returns whether there was one. */
-  #dropOne(meant: (connection: TcpConnection) => boolean): boolean {
-    for (const connection of this.#connections) {
-      if (!connection.idle || !meant(connection)) continue
+  #dropOne(meant: (network: string) => boolean): boolean {
+    for (const [connection, network] of this.#connections) {
+      if (!connection.idle || !meant(network)) continue
       this.#options.gate.refused('too many connections', connection.from)
       connection.destroy()
       this.#forget(connection)
@@ -94,8 +94,9 @@ export class TcpListener {
   }
 
   #forget(connection: TcpConnection): void {
-    if (!this.#connections.delete(connection)) return
-    const network = networkOf(connection.from.address)
+    const network = this.#connections.get(connection)
+    if (network === undefined) return
+    this.#connections.delete(connection)
     const left = (this.#perAddress.get(network) ?? 1) - 1
     if (left > 0) this.#perAddress.set(network, left)
     else this.#perAddress.delete(network)
