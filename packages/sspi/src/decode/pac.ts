@@ -1,5 +1,5 @@
 import { Reader, toHex, utf16leDecode } from '../bytes/index.js'
-import { MAX_PAC_BUFFERS, readWholeSid } from '../kerberos/index.js'
+import { MAX_PAC_BUFFERS, PacBufferType, readWholeSid } from '../kerberos/index.js'
 import type { Inside } from './asn1-shapes.js'
 import { Fields } from './fields.js'
 import { checksumName } from './kerberos-names.js'
@@ -20,20 +20,20 @@ const hex: Inside = (label, bytes, scope) => scope.hex(label, bytes)
 
 /** The buffers of a PAC by their ulType, MS-PAC 2.4. */
 const BUFFER_KINDS: ReadonlyMap<number, BufferKind> = new Map<number, BufferKind>([
-  [1, { name: 'KERB_VALIDATION_INFO', decode: decodeLogonInfo }],
-  [2, { name: 'PAC_CREDENTIAL_INFO', decode: hex }],
-  [6, { name: 'server signature', decode: signature }],
-  [7, { name: 'KDC signature', decode: signature }],
-  [10, { name: 'PAC_CLIENT_INFO', decode: clientInfo }],
-  [11, { name: 'S4U_DELEGATION_INFO', decode: hex }],
-  [12, { name: 'UPN_DNS_INFO', decode: upnDnsInfo }],
-  [13, { name: 'client claims', decode: hex }],
-  [14, { name: 'PAC_DEVICE_INFO', decode: hex }],
-  [15, { name: 'device claims', decode: hex }],
-  [16, { name: 'ticket signature', decode: signature }],
-  [17, { name: 'PAC_ATTRIBUTES_INFO', decode: attributes }],
-  [18, { name: 'PAC_REQUESTOR', decode: requestor }],
-  [19, { name: 'extended KDC signature', decode: signature }],
+  [PacBufferType.LOGON_INFO, { name: 'KERB_VALIDATION_INFO', decode: decodeLogonInfo }],
+  [PacBufferType.CREDENTIAL_INFO, { name: 'PAC_CREDENTIAL_INFO', decode: hex }],
+  [PacBufferType.SERVER_SIGNATURE, { name: 'server signature', decode: signature }],
+  [PacBufferType.KDC_SIGNATURE, { name: 'KDC signature', decode: signature }],
+  [PacBufferType.CLIENT_INFO, { name: 'PAC_CLIENT_INFO', decode: clientInfo }],
+  [PacBufferType.DELEGATION_INFO, { name: 'S4U_DELEGATION_INFO', decode: hex }],
+  [PacBufferType.UPN_DNS_INFO, { name: 'UPN_DNS_INFO', decode: upnDnsInfo }],
+  [PacBufferType.CLIENT_CLAIMS, { name: 'client claims', decode: hex }],
+  [PacBufferType.DEVICE_INFO, { name: 'PAC_DEVICE_INFO', decode: hex }],
+  [PacBufferType.DEVICE_CLAIMS, { name: 'device claims', decode: hex }],
+  [PacBufferType.TICKET_SIGNATURE, { name: 'ticket signature', decode: signature }],
+  [PacBufferType.ATTRIBUTES_INFO, { name: 'PAC_ATTRIBUTES_INFO', decode: attributes }],
+  [PacBufferType.REQUESTOR, { name: 'PAC_REQUESTOR', decode: requestor }],
+  [PacBufferType.EXTENDED_KDC_SIGNATURE, { name: 'extended KDC signature', decode: signature }],
 ])
 
 /** A PAC by itself. It has no magic number, so that it is known by how its first buffer follows its header. */

@@ -138,26 +138,6 @@ export const writeInt32: WriteDer<number> = (writer, value) => {
 }
 
 /**
- * UInt32, RFC 4120 section 5.2.4: sequence numbers and key versions.
- *
- * From 2^31 on, some write them as the negative number of the same 32 bits: RFC 4120 section 5.5.1 allows to take these
- * (seq-number), and Windows gives the keys of read-only domain controllers such versions.
- */
-export const readUInt32: ReadDer<number> = (reader, what = 'UInt32') => {
-  const value = reader.integer(what)
-  if (value < -0x8000_0000 || value > 0xffff_ffff) {
-    throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: ${value} does not fit into 32 bits`)
-  }
-  return value >>> 0
-}
-
-/** UInt32, RFC 4120 section 5.2.4. */
-export const writeUInt32: WriteDer<number> = (writer, value) => {
-  if (value !== value >>> 0) throw new TypeError(`${value} is no UInt32`)
-  writer.integer(value)
-}
-
-/**
  * The nonce of a request and of its reply: a UInt32, which Heimdal takes for a number with a sign. It is kept as it came, below zero
  * for half of Heimdal's, since a reply that has it otherwise is none to that client.
  */
@@ -165,6 +145,20 @@ export const readNonce: ReadDer<number> = (reader, what = 'nonce') => {
   const value = reader.integer(what)
   if (value >= -0x8000_0000 && value <= 0xffff_ffff) return value
   throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: ${value} does not fit into 32 bits`)
+}
+
+/**
+ * UInt32, RFC 4120 section 5.2.4: sequence numbers and key versions.
+ *
+ * From 2^31 on, some write them as the negative number of the same 32 bits: RFC 4120 section 5.5.1 allows to take these
+ * (seq-number), and Windows gives the keys of read-only domain controllers such versions.
+ */
+export const readUInt32: ReadDer<number> = (reader, what = 'UInt32') => readNonce(reader, what) >>> 0
+
+/** UInt32, RFC 4120 section 5.2.4. */
+export const writeUInt32: WriteDer<number> = (writer, value) => {
+  if (value !== value >>> 0) throw new TypeError(`${value} is no UInt32`)
+  writer.integer(value)
 }
 
 /** The other way round of {@link readNonce}. */

@@ -1,3 +1,4 @@
+import { fileTimeToDate } from '../../bytes/index.js'
 import { pacBuffer, PacBufferType, readPac } from './pac.js'
 import { readLogonInfo } from './logon-info.js'
 
@@ -13,8 +14,6 @@ export interface LogonFacts {
 
 /** FILETIMEs from here on mean never. */
 const NEVER = 0x7fff_ffff_ffff_ffffn
-/** From 1601 to 1970, in milliseconds. */
-const FILE_TIME_EPOCH = 11_644_473_600_000n
 
 /**
  * Reads these facts. Whoever asks has checked the PAC before.
@@ -35,5 +34,5 @@ export function logonFacts(pac: Uint8Array): LogonFacts | undefined {
 /** Nothing at all stands for never, too, as KDCs without such policies write it. */
 function dateOf(fileTime: bigint): Date | undefined {
   if (fileTime === 0n || fileTime >= NEVER) return undefined
-  return new Date(Number(fileTime / 10_000n - FILE_TIME_EPOCH))
+  return fileTimeToDate(fileTime)
 }

@@ -133,11 +133,7 @@ export function readProtocolNames(data: Uint8Array): readonly string[] {
 /** A list of signature schemes, with its length before it: RFC 8446 §4.2.3, RFC 5246 §7.4.1.4.1. */
 export function readSignatures(reader: Reader): readonly number[] {
   const what = 'signature_algorithms'
-  const list = new Reader(reader.take(reader.u16be(`${what}: length`), what))
-  if (list.remaining % 2 !== 0) throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: an odd length`)
-  const signatures: number[] = []
-  while (list.remaining > 0) signatures.push(list.u16be(what))
-  return signatures
+  return numbersIn(reader.take(reader.u16be(`${what}: length`), what), what)
 }
 
 /** Reads a list of extensions with its length before it; none at all where nothing is left. */
@@ -155,10 +151,16 @@ export function readExtensions(reader: Reader, what: string): readonly Extension
 }
 
 function readVersions(data: Uint8Array): readonly number[] {
+  const what = 'supported_versions'
   const outer = new Reader(data)
-  const list = new Reader(outer.take(outer.u8('supported_versions: length'), 'supported_versions'))
-  if (list.remaining % 2 !== 0) throw new SspiError('SEC_E_INVALID_TOKEN', 'supported_versions: an odd length')
-  const versions: number[] = []
-  while (list.remaining > 0) versions.push(list.u16be('supported_versions'))
-  return versions
+  return numbersIn(outer.take(outer.u8(`${what}: length`), what), what)
+}
+
+/** The numbers of 16 bits that a list is made of. */
+function numbersIn(bytes: Uint8Array, what: string): readonly number[] {
+  if (bytes.length % 2 !== 0) throw new SspiError('SEC_E_INVALID_TOKEN', `${what}: an odd length`)
+  const list = new Reader(bytes)
+  const numbers: number[] = []
+  while (list.remaining > 0) numbers.push(list.u16be(what))
+  return numbers
 }
