@@ -18,7 +18,7 @@ import {
 } from './constants/index.js'
 import type { ContextState } from './context-state.js'
 import type { SecurityPackage, Session } from './contract.js'
-import { identityOrigins, qualifiedName, type AccessToken, type Identity } from './identity.js'
+import { tokenOfIdentity, type AccessToken, type Identity } from './identity.js'
 import type { World } from './world.js'
 
 /** The attributes that the interface knows itself, for packages that leave them to it. */
@@ -71,15 +71,6 @@ function accessToken(session: Session, user: Identity, by: SecurityPackage, auth
       : has(ASC_RET_DELEGATE)
         ? 'delegation'
         : 'impersonation'
-  return {
-    user,
-    qualifiedName: user.accountName ?? qualifiedName(user),
-    userPrincipalName: user.userPrincipalName,
-    origins: identityOrigins(user),
-    packageName: by.info.name,
-    logonType: 'network',
-    impersonationLevel,
-    authenticationId,
-    expiry: session.expiry,
-  }
+  const { expiry } = session
+  return tokenOfIdentity(user, { packageName: by.info.name, impersonationLevel, authenticationId, expiry })
 }

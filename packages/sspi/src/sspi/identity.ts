@@ -106,11 +106,26 @@ export function identityFrom(identity: Identity, source: ClaimSource, integrity:
 }
 
 /** The origins that an identity names; where it names none, the package stands for all, as far as it says so. */
-export function identityOrigins(identity: Identity): IdentityOrigins {
+function identityOrigins(identity: Identity): IdentityOrigins {
   if (identity.origins !== undefined) return identity.origins
   return identity.source === 'verified'
     ? originsOf(identity, { source: 'package', integrity: 'vouched', unchecked: [] })
     : originsOf(identity, { source: 'peer', integrity: 'none', unchecked: [] })
+}
+
+/** The access token of somebody, with what the log-on says beside who it is. */
+export function tokenOfIdentity(
+  user: Identity,
+  parts: Pick<AccessToken, 'packageName' | 'impersonationLevel' | 'authenticationId' | 'expiry'>,
+): AccessToken {
+  return {
+    user,
+    qualifiedName: user.accountName ?? qualifiedName(user),
+    userPrincipalName: user.userPrincipalName,
+    origins: identityOrigins(user),
+    logonType: 'network',
+    ...parts,
+  }
 }
 
 function originsOf({ userPrincipalName, accountName, sid, groups }: Identity, origin: ClaimOrigin): IdentityOrigins {

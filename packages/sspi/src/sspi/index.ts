@@ -219,8 +219,8 @@ export { DEFAULT_HALF_OPEN_LIMITS, type HalfOpenLimits } from './half-open.js'
 export { CredHandle, CtxtHandle } from './handles.js'
 export {
   identityFrom,
-  identityOrigins,
   qualifiedName,
+  tokenOfIdentity,
   type AccessToken,
   type ClaimIntegrity,
   type ClaimOrigin,

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { SspiError } from '../../status/index.js'
 import { unreachable } from './failures.js'
-import { portOf } from './host-patterns.js'
+import { hostOf, portOf } from './host-patterns.js'
 import type { HttpSettings } from './options.js'
 
 /** Where to, and for how long to try. */
@@ -21,7 +21,7 @@ export interface DialOptions {
  */
 export async function dial(url: URL, options: DialOptions): Promise<Duplex> {
   const { lookup } = options.settings
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const host = hostOf(url)
   const open = (): Socket =>
     connectSocket({ host, port: Number(portOf(url)), noDelay: true, ...(lookup === undefined ? {} : { lookup }) })
   const socket = await ready(open, 'connect', url.host, options.signal)
@@ -30,7 +30,7 @@ export async function dial(url: URL, options: DialOptions): Promise<Duplex> {
 
 /** Starts TLS to the host of a URL over a stream of bytes: a socket, or a tunnel. Errors as for {@link dial}. */
 export function startTls(stream: Duplex, url: URL, { settings, signal }: DialOptions): Promise<TLSSocket> {
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const host = hostOf(url)
   const open = (): TLSSocket =>
     connectTls({
       ...settings.tls,

@@ -11,6 +11,6 @@ import { endPointBindings as bindingsOf } from '../messages/index.js'
  */
 export function endPointBindings(socket: Duplex): ChannelBindings | undefined {
   if (!(socket instanceof TLSSocket)) return undefined
-  const { raw } = socket.getPeerCertificate(true) as { readonly raw?: Uint8Array }
+  const { raw } = socket.getPeerCertificate() as { readonly raw?: Uint8Array }
   return raw === undefined ? undefined : bindingsOf(new Uint8Array(raw))
 }

@@ -33,6 +33,11 @@ function matches({ protocol, host, port, below }: HostPattern, url: URL): boolea
   return below ? name.endsWith(`.${host}`) : name === host
 }
 
+/** The host of a URL as the system takes it: an IPv6 address without its brackets. */
+export function hostOf(url: URL): string {
+  return url.hostname.toLowerCase().replace(/^\[(.*)\]$/, '$1')
+}
+
 /** The port of a URL, its scheme's own where it names none. */
 export function portOf(url: URL): string {
   return url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port

@@ -160,7 +160,7 @@ export type Milliseconds = {
 /** The options with their defaults in place. */
 export interface HttpSettings extends Pick<
   HttpClientOptions,
-  'sspi' | 'credentials' | 'hosts' | 'mutual' | 'targetName' | 'proxy' | 'tls' | 'lookup' | 'onLeg'
+  'sspi' | 'credentials' | 'mutual' | 'targetName' | 'proxy' | 'tls' | 'lookup' | 'onLeg'
 > {
   readonly schemes: readonly HttpScheme[]
   readonly delegateTo: readonly string[]
@@ -215,7 +215,7 @@ export function readSettings(options: HttpClientOptions): HttpSettings {
 }
 
 /** @throws `TypeError` for a scheme that is not known, or none. */
-export function readSchemeNames(schemes: readonly HttpScheme[]): readonly HttpScheme[] {
+function readSchemeNames(schemes: readonly HttpScheme[]): readonly HttpScheme[] {
   if (schemes.length === 0) throw new TypeError('schemes: none')
   for (const each of schemes) {
     if (!SCHEMES.includes(each)) throw new TypeError(`schemes: ${each} is none of ${SCHEMES.join(', ')}`)

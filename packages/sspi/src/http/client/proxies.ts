@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { HttpSettings, ProxyOptions } from './options.js'
-import { portOf } from './host-patterns.js'
+import { hostOf, portOf } from './host-patterns.js'
 
 /** Finds the proxy for a URL; `undefined` for none. */
 export type ChooseProxy = (url: URL) => ProxyOptions | undefined
@@ -52,7 +52,7 @@ export function environmentProxies(environment: Readonly<Record<string, string |
 }
 
 function isExempt(url: URL, list: string): boolean {
-  const host = url.hostname.toLowerCase().replace(/^\[(.*)\]$/, '$1')
+  const host = hostOf(url)
   const entries = list.split(/[\s,]+/).filter((entry) => entry !== '')
   return entries.some((entry) => {
     if (entry === '*') return true

@@ -11,12 +11,8 @@ export interface PackageScheme {
   readonly packageList: string | undefined
   /** What the package is called in the package list of a credential; `undefined` for Negotiate, which reads it itself. */
   readonly listedAs: string | undefined
-  /** `token`: an exchange of tokens in base64, for a request or a connection; `request`: each request is signed by itself. */
-  readonly form: 'token' | 'request'
   /** Whether the package can prove the server. */
   readonly mutual: boolean
-  /** Whether a client may begin without having been challenged. */
-  readonly clientFirst: boolean
 }
 
 /** All but Basic, which is no package's. */
@@ -26,36 +22,28 @@ export const PACKAGE_SCHEMES: Readonly<Record<Exclude<HttpScheme, 'Basic'>, Pack
     packageName: 'Negotiate',
     packageList: undefined,
     listedAs: undefined,
-    form: 'token',
     mutual: true,
-    clientFirst: true,
   },
   Kerberos: {
     header: 'Negotiate',
     packageName: 'Negotiate',
     packageList: 'Kerberos',
     listedAs: 'Kerberos',
-    form: 'token',
     mutual: true,
-    clientFirst: true,
   },
   Digest: {
     header: 'Digest',
     packageName: WDIGEST_SP_NAME,
     packageList: undefined,
     listedAs: WDIGEST_SP_NAME,
-    form: 'request',
     mutual: true,
-    clientFirst: false,
   },
   NTLM: {
     header: 'NTLM',
     packageName: 'NTLM',
     packageList: undefined,
     listedAs: 'NTLM',
-    form: 'token',
     mutual: false,
-    clientFirst: true,
   },
 }
 

@@ -1,5 +1,5 @@
 import { dnsHosts } from '../../io/kdc/index.js'
-import { portOf } from './host-patterns.js'
+import { hostOf, portOf } from './host-patterns.js'
 import type { HttpSettings, ServiceName } from './options.js'
 
 /**
@@ -12,7 +12,7 @@ export async function targetNameOf(
   { targetName }: Pick<HttpSettings, 'targetName'>,
   signal: AbortSignal | undefined,
 ): Promise<string> {
-  const host = url.hostname.toLowerCase().replace(/^\[(.*)\]$/, '$1')
+  const host = hostOf(url)
   if (typeof targetName === 'function') return targetName({ party, host, port: Number(portOf(url)), url })
   const { canonical = false, port = false } = targetName ?? {}
   const directory = canonical === true ? dnsHosts() : canonical

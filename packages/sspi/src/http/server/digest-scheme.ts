@@ -1,4 +1,4 @@
-import { oemEncode } from '../../bytes/index.js'
+import { oemDecode, oemEncode } from '../../bytes/index.js'
 import { splitChallenges } from '../../digest/index.js'
 import type { AcceptorExchange, ExchangeStep, SecurityFunctionTable } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
@@ -56,7 +56,6 @@ export class DigestScheme {
 
 function accepted({ session }: AcceptorExchange, { token }: ExchangeStep, facts: RequestFacts): SchemeOutcome {
   const logOn = logOnOf(session, 'Digest', facts.channelBindings !== undefined)
-  const fields: HeaderField[] =
-    token === undefined ? [] : [['Authentication-Info', Buffer.from(token).toString('latin1')]]
+  const fields: HeaderField[] = token === undefined ? [] : [['Authentication-Info', oemDecode(token)]]
   return { kind: 'accepted', logOn, fields, ofConnection: false }
 }

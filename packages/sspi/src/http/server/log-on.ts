@@ -1,11 +1,4 @@
-import {
-  ASC_RET_MISSING_BINDINGS,
-  identityOrigins,
-  qualifiedName,
-  type AccessToken,
-  type Identity,
-  type SecureSession,
-} from '../../sspi/index.js'
+import { ASC_RET_MISSING_BINDINGS, type AccessToken, type SecureSession } from '../../sspi/index.js'
 
 /** A scheme of HTTP authentication, as it stands in WWW-Authenticate. */
 export type OfferedScheme = 'Negotiate' | 'NTLM' | 'Digest' | 'Basic'
@@ -49,20 +42,5 @@ export function logOnOf(session: SecureSession, scheme: OfferedScheme, bindingsG
   } catch (error) {
     session[Symbol.dispose]()
     throw error
-  }
-}
-
-/** The access token of a client of whom no context stands here. */
-export function accessTokenOf(
-  user: Identity,
-  parts: Pick<AccessToken, 'packageName' | 'impersonationLevel' | 'authenticationId' | 'expiry'>,
-): AccessToken {
-  return {
-    user,
-    qualifiedName: user.accountName ?? qualifiedName(user),
-    userPrincipalName: user.userPrincipalName,
-    origins: identityOrigins(user),
-    logonType: 'network',
-    ...parts,
   }
 }

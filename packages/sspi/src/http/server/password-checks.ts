@@ -6,6 +6,7 @@ import {
   never,
   passwordCredential,
   splitUserName,
+  tokenOfIdentity,
   type AccessToken,
   type AccountDatabase,
   type CredentialValue,
@@ -14,7 +15,6 @@ import {
   type SecurityFunctionTable,
 } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
-import { accessTokenOf } from './log-on.js'
 
 /** Who has proven a password. */
 export type ProvenByPassword =
@@ -90,7 +90,7 @@ export function accountPasswords(accounts: AccountDatabase): PasswordCheck {
     const packageName = 'Basic'
     const impersonationLevel = 'identification' // there is no context to act by
     const user = identityFrom(account.identity, 'account-database', 'local')
-    return { user: accessTokenOf(user, { packageName, impersonationLevel, authenticationId, expiry: never() }) }
+    return { user: tokenOfIdentity(user, { packageName, impersonationLevel, authenticationId, expiry: never() }) }
   }
 }
 

@@ -1,8 +1,8 @@
 import { encodeUtf8 } from '../../bytes/index.js'
 import { openBlob, sealBlob, secretFrom, wipe, type SecretBytes } from '../../crypto/index.js'
-import type { Identity, ImpersonationLevel } from '../../sspi/index.js'
+import { tokenOfIdentity, type Identity, type ImpersonationLevel } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
-import { accessTokenOf, type HttpLogOn, type OfferedScheme } from './log-on.js'
+import type { HttpLogOn, OfferedScheme } from './log-on.js'
 import type { HttpCookieOptions } from './options.js'
 import type { RequestFacts } from './request-facts.js'
 
@@ -86,7 +86,7 @@ export class SessionCookie implements Disposable {
     const sealed = value === undefined ? undefined : this.#open(value, facts)
     if (sealed === undefined || sealed.e <= now.getTime()) return undefined
     const expiry = new Date(sealed.u)
-    const user = accessTokenOf(
+    const user = tokenOfIdentity(
       { ...sealed.i, sid: sealed.i.sid }, // which JSON leaves out where there is none
       { packageName: sealed.p, impersonationLevel: sealed.l, authenticationId: BigInt(sealed.a), expiry },
     )

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { HttpAuthenticator } from '../authenticator.js'
 import { resetForHttp1 } from '../decision.js'
+import { markAuthenticated } from './request-fields.js'
 
 /** A context of Koa, as far as it is needed. */
 export interface KoaContextLike {
@@ -49,7 +50,7 @@ export function koaAuthentication(authenticator: HttpAuthenticator): KoaMiddlewa
       return
     }
     const { logOn } = decision
-    Object.assign(context.state, { user: logOn.user, logOn })
+    markAuthenticated(context.state, logOn)
     await next()
   }
 }

@@ -2,7 +2,7 @@ import { SspiError } from '../../../status/index.js'
 import type { HttpAuthenticated } from '../authenticator.js'
 import type { HttpLogOn } from '../log-on.js'
 
-/** Puts onto a request who it is of. */
+/** Puts onto a request, or onto what a framework keeps beside it, who it is of. */
 export function markAuthenticated(request: object, logOn: HttpLogOn): void {
   const fields: HttpAuthenticated = { user: logOn.user, logOn }
   Object.assign(request, fields)
