@@ -1,7 +1,7 @@
-import { decodeUtf8, encodeUtf8 } from '../bytes/index.js'
+import { encodeUtf8 } from '../bytes/index.js'
 import { SspiError, type Identity } from '../sspi/index.js'
 import { requireAuthorized, type Authorize } from './authorization.js'
-import { checkAuthorizationId } from './layer-messages.js'
+import { checkGivenAuthorizationId, readAuthorizationId } from './layer-messages.js'
 
 /**
  * The client's only message of EXTERNAL (RFC 4422 appendix A): whom it wants to act as, while the channel beneath (TLS with a
@@ -11,11 +11,7 @@ import { checkAuthorizationId } from './layer-messages.js'
  */
 export function saslExternalResponse(authorizationId = ''): Uint8Array {
   const response = encodeUtf8(authorizationId)
-  try {
-    checkAuthorizationId(response)
-  } catch (cause) {
-    throw new SspiError('SEC_E_INVALID_PARAMETER', (cause as SspiError).message, { cause })
-  }
+  checkGivenAuthorizationId(response)
   return response
 }
 
@@ -35,11 +31,10 @@ export interface AcceptExternalOptions {
  *   `SEC_E_INVALID_TOKEN` when the response is no name.
  */
 export function acceptSaslExternal(response: Uint8Array, { client, authorize }: AcceptExternalOptions): string {
-  checkAuthorizationId(response)
+  const authorizationId = readAuthorizationId(response)
   if (client === undefined) {
     throw new SspiError('SEC_E_LOGON_DENIED', 'SASL: EXTERNAL, and the channel has authenticated nobody')
   }
-  const authorizationId = decodeUtf8(response, 'authorization identity')
   requireAuthorized(client, authorizationId, authorize)
   return authorizationId
 }

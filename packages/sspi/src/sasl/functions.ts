@@ -195,7 +195,7 @@ function choose({ sasl, context, token, output }: SaslCall, options: InitializeS
   return orEnd(context!, () => {
     const { layers, receiveSize: peerReceives } = readLayerOffer(session.open(token).message)
     const wished = wishedLayers(sasl.contextReq | options.contextReq) & availableLayers(sasl)
-    const layer = strongestLayer(layers, wished)
+    const layer = strongestLayer(layers & wished)
     if (layer === undefined) {
       throw new SspiError(
         'SEC_E_QOP_NOT_SUPPORTED',
@@ -246,8 +246,7 @@ function takeChoice({ sasl, context, token, output }: SaslCall, offered: number)
 
 /** Where no layer is negotiated, the flags of the package say which there is. */
 function finishByFlags(sasl: SaslContext, step: ContextStep): ContextStep {
-  const layers = availableLayers(sasl)
-  sasl.finish(strongestLayer(layers, layers) ?? SaslLayerBit.NONE, undefined)
+  sasl.finish(strongestLayer(availableLayers(sasl)) ?? SaslLayerBit.NONE, undefined)
   return step
 }
 

@@ -57,7 +57,7 @@ export function readLayerChoice(message: Uint8Array): LayerChoice {
   const receiveSize = readSize(reader)
   if (layer === SaslLayerBit.NONE && receiveSize !== 0) throw invalid(`no layer, of ${receiveSize} bytes`)
   const authorizationId = reader.take(reader.remaining, 'authorization identity')
-  checkAuthorizationId(authorizationId)
+  readAuthorizationId(authorizationId)
   return { layer, receiveSize, authorizationId }
 }
 
@@ -69,17 +69,26 @@ export function writeLayerChoice({ layer, receiveSize, authorizationId }: LayerC
 }
 
 /** @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when an authorization identity is too long, not UTF-8, or has a NUL in it. */
-export function checkAuthorizationId(bytes: Uint8Array): void {
+export function readAuthorizationId(bytes: Uint8Array): string {
   if (bytes.length > MAX_AUTHORIZATION_ID) {
     throw invalid(`an authorization identity of ${bytes.length} bytes, ${MAX_AUTHORIZATION_ID} at most`)
   }
   if (bytes.includes(0)) throw invalid('an authorization identity with a NUL in it')
-  decodeUtf8(bytes, 'authorization identity')
+  return decodeUtf8(bytes, 'authorization identity')
 }
 
-/** The strongest layer of some, as far as it is wished for. */
-export function strongestLayer(layers: number, wished: number): SaslLayerBit | undefined {
-  return LAYERS.find((layer) => (layers & wished & layer) !== 0)
+/** The same for one that the caller has given. @throws {@link SspiError} `SEC_E_INVALID_PARAMETER` then. */
+export function checkGivenAuthorizationId(bytes: Uint8Array): void {
+  try {
+    readAuthorizationId(bytes)
+  } catch (cause) {
+    throw new SspiError('SEC_E_INVALID_PARAMETER', (cause as SspiError).message, { cause })
+  }
+}
+
+/** The strongest layer of some; `undefined` of none. */
+export function strongestLayer(layers: number): SaslLayerBit | undefined {
+  return LAYERS.find((layer) => (layers & layer) !== 0)
 }
 
 function readSize(reader: Reader): number {

@@ -7,7 +7,7 @@ import {
   SASL_OPTION_RECV_SIZE,
   SASL_OPTION_SEND_SIZE,
 } from './constants.js'
-import { checkAuthorizationId } from './layer-messages.js'
+import { checkGivenAuthorizationId } from './layer-messages.js'
 import { checkSaslSize, saslContextOf, type SaslContext } from './sasl-context.js'
 
 /** What each option of a SASL context holds, by its number. */
@@ -51,11 +51,7 @@ const ACCESS: Access = {
       if (sasl.side === 'acceptor' || !sasl.profile.negotiatesLayer) {
         throw unsupported(`${sasl.profile.name}: whom the ${sasl.side} acts as cannot be set here`)
       }
-      try {
-        checkAuthorizationId(value)
-      } catch (cause) {
-        throw new SspiError('SEC_E_INVALID_PARAMETER', (cause as SspiError).message, { cause })
-      }
+      checkGivenAuthorizationId(value)
       sasl.authorizationId = new Uint8Array(value)
     },
   },
