@@ -17,7 +17,7 @@ export interface GssPeerOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The program; default `$GSS_PEER`. */
   readonly command?: string
-  /** How long to wait for one frame, and for the exit; default 10000. */
+  /** How long to wait for one frame, and for the exit; default 30000. */
   readonly timeoutMilliseconds?: number
 }
 

@@ -10,7 +10,7 @@ export interface NtlmAuthOptions {
   readonly args?: readonly string[]
   /** The program; default `$NTLM_AUTH`. */
   readonly command?: string
-  /** How long to wait for one answer; default 10000. */
+  /** How long to wait for one answer; default 30000. */
   readonly timeoutMilliseconds?: number
 }
 

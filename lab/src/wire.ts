@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net'
 export interface WireOptions {
   readonly host: string
   readonly port: number
-  /** How long to wait for the connection, and for each reading; default 10000. */
+  /** How long to wait for the connection, and for each reading; default 30000. */
   readonly timeoutMilliseconds?: number
 }
 

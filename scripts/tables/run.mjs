@@ -13,6 +13,7 @@ import {
   serverCredential,
   TARGET,
 } from '../../packages/sspi/dist/test/system/all-packages.js'
+import { cross } from '../../packages/sspi/dist/test/system/cross.js'
 import { meetWithPac } from '../../packages/sspi/dist/test/system/pac-exchange.js'
 import { credentialOf, trusting } from '../../packages/sspi/dist/test/schannel/certificates.js'
 
@@ -80,11 +81,9 @@ async function scenarios(name, domain) {
 
 function setWhatCanBe({ client, server }) {
   for (const { sspi, context } of [client, server]) {
-    sspi.setContextAttributes(context, core.SECPKG_ATTR_KEYING_MATERIAL_INFO, {
-      label: 'EXPORTER-tables',
-      keyingMaterialLength: 16,
-    })
-    sspi.setContextAttributes(context, core.SECPKG_ATTR_APP_DATA, { appData: Uint8Array.of(1) })
+    for (const name of ['SECPKG_ATTR_KEYING_MATERIAL_INFO', 'SECPKG_ATTR_APP_DATA']) {
+      sspi.setContextAttributes(context, core[name], SETTABLE[name])
+    }
   }
 }
 
@@ -224,14 +223,7 @@ async function sessionsOf(name, domain) {
   const machine = () => domain.sspi({ digest: { insecureAllowLegacyLayers: true } })
   const client = machine().initiate({ package: name, credentials: clientCredential(name, domain), target: TARGET })
   const server = machine().accept({ package: name, credentials: serverCredential(name, domain) })
-  let token
-  const done = { client: false, server: false }
-  for (let turn = 0; !(done.client && done.server); turn++) {
-    const side = turn % 2 === 0 ? 'client' : 'server'
-    const step = await (side === 'client' ? client : server).step(token)
-    token = step.token
-    done[side] ||= step.done
-  }
+  await cross(client, server)
   return { client: client.session, server: server.session }
 }
 

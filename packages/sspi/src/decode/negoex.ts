@@ -1,4 +1,4 @@
-import { bytesEqual, encodeAscii, Reader, toHex } from '../bytes/index.js'
+import { bytesEqual, encodeAscii, guidText, Reader } from '../bytes/index.js'
 import { Fields } from './fields.js'
 import type { About, DecodedNode, Scope, TokenDecoder } from './node.js'
 
@@ -49,10 +49,7 @@ function decodeMessage(bytes: Uint8Array, scope: Scope): DecodedNode {
   })
 }
 
-/** A GUID as Windows writes it: the first three parts least significant byte first. */
+/** A GUID as Windows writes it. */
 function guid(bytes: Uint8Array): About {
-  const part = (start: number, end: number): string => toHex(bytes.slice(start, end).reverse())
-  return {
-    value: `{${part(0, 4)}-${part(4, 6)}-${part(6, 8)}-${toHex(bytes.subarray(8, 10))}-${toHex(bytes.subarray(10))}}`,
-  }
+  return { value: `{${guidText(bytes)}}` }
 }

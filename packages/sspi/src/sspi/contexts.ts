@@ -85,7 +85,7 @@ export class ContextKeeper {
 
   /** CompleteAuthToken: gives the exchange the message that its token went into, and takes the finished token back. */
   async complete(context: CtxtHandle, token: SecBufferDesc): Promise<ContextStep> {
-    const state = this.#require(context)
+    const state = this.state(context)
     if (state.busy) throw overlapping(state.package)
     if (state.phase.at !== 'complete-needed') {
       throw unsupported(state.package, 'no token is waiting to be completed')
@@ -115,12 +115,12 @@ export class ContextKeeper {
   set<A extends SettableAttribute>(context: CtxtHandle, attribute: A, value: SettableAttributes[A]): void {
     const session = this.session(context)
     if (session.set?.(attribute, value) === true) return
-    throw unsupported(this.#require(context).package, `attribute ${attribute} cannot be set here`)
+    throw unsupported(this.state(context).package, `attribute ${attribute} cannot be set here`)
   }
 
   /** ApplyControlToken: what the message asks for, the next step does. */
   control(context: CtxtHandle, input: SecBufferDesc): void {
-    const state = this.#require(context)
+    const state = this.state(context)
     if (state.busy) throw overlapping(state.package)
     // Programs without types may leave it out; Windows answers so.
     if ((input as SecBufferDesc | undefined) === undefined) {
@@ -138,13 +138,13 @@ export class ContextKeeper {
   }
 
   delete(context: CtxtHandle): void {
-    const state = this.#require(context)
+    const state = this.state(context)
     this.#states.delete(context)
     state.end()
   }
 
   query<A extends ContextAttribute>(context: CtxtHandle, attribute: A): ContextAttributes[A] {
-    const state = this.#require(context)
+    const state = this.state(context)
     const { phase } = state
     const asked = phase.at === 'established' ? phase.session : phase.at === 'over' ? undefined : phase.exchange
     const answer = asked?.query(attribute) ?? commonAttributes(state, this.#parts.world)[attribute]?.()
@@ -154,19 +154,23 @@ export class ContextKeeper {
 
   /** The session of an established context, for the message calls. */
   session(context: CtxtHandle): Session {
-    const state = this.#require(context)
+    const state = this.state(context)
     if (state.busy) throw overlapping(state.package)
     return state.session
   }
 
-  /** The context itself, for what concerns its client. */
+  /** The context itself. @throws {@link SspiError} `SEC_E_INVALID_HANDLE` when there is none (any more). */
   state(context: CtxtHandle): ContextState {
-    return this.#require(context)
+    const state = this.#states.get(context)
+    if (state === undefined) {
+      throw new SspiError('SEC_E_INVALID_HANDLE', 'the context was deleted, or is of another security interface')
+    }
+    return state
   }
 
   /** Moves a context out: the handle is ended. */
   export(context: CtxtHandle, options: ExportOptions): Uint8Array {
-    const blob = exportContext(this.#require(context), options, this.#parts.world)
+    const blob = exportContext(this.state(context), options, this.#parts.world)
     this.delete(context)
     return blob
   }
@@ -187,7 +191,7 @@ export class ContextKeeper {
   ): Promise<ContextStep> {
     // The caller's part is checked before anything is begun.
     const held = options.credential === undefined ? undefined : this.#parts.credentials.require(options.credential)
-    const before = options.context === undefined ? undefined : this.#require(options.context)
+    const before = options.context === undefined ? undefined : this.state(options.context)
     const of = before?.package ?? held?.package
     if (of === undefined) {
       throw new SspiError('SEC_E_INVALID_HANDLE', 'the first call needs a credential, later ones the context')
@@ -205,7 +209,7 @@ export class ContextKeeper {
 
     const given = options.context ?? (side === 'acceptor' ? this.#repeated(held!, input) : undefined)
     // `of` came from one of the two.
-    const state = given === undefined ? this.#begin(of, side, targetName, held!, start) : this.#require(given)
+    const state = given === undefined ? this.#begin(of, side, targetName, held!, start) : this.state(given)
     const context = given ?? this.#handle(state)
     const attributes = allocate ? ISC_RET_ALLOCATED_MEMORY : 0 // ASC_RET_ALLOCATED_MEMORY is the same
     const delivery = { output: options.output, input: options.input, token: input.token, allocate, attributes }
@@ -297,14 +301,6 @@ export class ContextKeeper {
     })
     this.#states.set(handle, state)
     return handle
-  }
-
-  #require(context: CtxtHandle): ContextState {
-    const state = this.#states.get(context)
-    if (state === undefined) {
-      throw new SspiError('SEC_E_INVALID_HANDLE', 'the context was deleted, or is of another security interface')
-    }
-    return state
   }
 
   /** The outcome that a caller's short buffer kept from being handed over, when this is the same call again. */

@@ -7,7 +7,7 @@ import type { ContextState } from './context-state.js'
 import type { Session } from './contract.js'
 import type { CredentialValue } from './credential-values.js'
 import type { AccessToken } from './identity.js'
-import { revealCredential, type RevealedCredential, type RevealPurpose } from './revealed-credential.js'
+import { handedOver, revealCredential, type RevealedCredential, type RevealPurpose } from './revealed-credential.js'
 import type { World } from './world.js'
 
 /**
@@ -150,8 +150,7 @@ class Impersonation {
     if (delegated?.credential !== undefined) return revealCredential(delegated.credential, purpose)
     const tickets = session.query(SECPKG_ATTR_DELEGATED_TICKETS)
     if (tickets === undefined) throw this.#none('the client did not delegate a credential that can be used here')
-    const cache = Object.assign(tickets.cache, { [Symbol.dispose]: () => wipe(tickets.cache) })
-    return { kind: 'ticket-cache', packageList: undefined, cache, save: undefined }
+    return { kind: 'ticket-cache', packageList: undefined, cache: handedOver(tickets.cache), save: undefined }
   }
 
   /** The session, when it may be used for this. */

@@ -241,7 +241,13 @@ export {
 } from './message-layout.js'
 export type { SecPkgInfo } from './package-info.js'
 export type { ReplayCache } from './replay-cache.js'
-export { endRevealed, revealCredential, type RevealedCredential, type RevealPurpose } from './revealed-credential.js'
+export {
+  endRevealed,
+  handedOver,
+  revealCredential,
+  type RevealedCredential,
+  type RevealPurpose,
+} from './revealed-credential.js'
 export type { NonceStore } from './nonce-store.js'
 export type { HttpRequest } from './http-request.js'
 export type { SecretSource } from './secret-source.js'

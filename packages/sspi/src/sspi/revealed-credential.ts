@@ -1,3 +1,4 @@
+import { wipe } from '../crypto/index.js'
 import { CertificateCredential, type RevealedCertificate } from './certificate-credential.js'
 import {
   AnonymousCredential,
@@ -64,6 +65,11 @@ export type RevealedCredential =
 export interface RevealPurpose extends Omit<CredentialChoice, 'use'> {
   /** To accept with, to initiate with, or both. */
   readonly use: CredentialChoice['use'] | 'both'
+}
+
+/** Bytes that are wiped when a credential has been made of them: nobody else has them. */
+export function handedOver(bytes: Uint8Array): Uint8Array {
+  return Object.assign(bytes, { [Symbol.dispose]: () => wipe(bytes) })
 }
 
 /** Fetches the secret of a credential value, which its source may have to be asked for. Rejects as the source does. */

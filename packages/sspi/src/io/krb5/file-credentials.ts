@@ -1,6 +1,7 @@
 import { wipe } from '../../crypto/index.js'
 import { readCcache, writeCcache, writeKeytab } from '../../kerberos/index.js'
 import {
+  handedOver,
   keytabCredential,
   ticketCacheCredential,
   type KeytabCredential,
@@ -78,9 +79,4 @@ export async function ccacheCredential(
   }
   const { keepNewTickets = true, packageList } = options
   return ticketCacheCredential({ cache: load, packageList, save: keepNewTickets ? save : undefined })
-}
-
-/** Bytes that are wiped when a credential has been made of them: nobody else has them. */
-function handedOver(bytes: Uint8Array): Uint8Array {
-  return Object.assign(bytes, { [Symbol.dispose]: () => wipe(bytes) })
 }

@@ -1,9 +1,9 @@
 import { utf16leDecode } from '../../bytes/index.js'
-import { secretFrom, wipe } from '../../crypto/index.js'
+import { secretFrom } from '../../crypto/index.js'
 import { SspiError } from '../../status/index.js'
 import { SEC_WINNT_AUTH_IDENTITY_FLAGS_ID_PROVIDER } from '../constants/index.js'
 import { splitUserName } from '../credential-values.js'
-import type { RevealedCredential } from '../revealed-credential.js'
+import { handedOver, type RevealedCredential } from '../revealed-credential.js'
 import { readIdentity, type IdentityFields } from './identity-structure.js'
 import { SEC_WINNT_AUTH_DATA_TYPE_KEYTAB, SEC_WINNT_AUTH_DATA_TYPE_PASSWORD } from './packed-credentials.js'
 
@@ -30,8 +30,7 @@ export function credentialOfIdentity(structure: Uint8Array): RevealedCredential 
       return { kind: 'password', ...splitUserName(user ?? '', domain ?? ''), packageList, password }
     }
     case SEC_WINNT_AUTH_DATA_TYPE_KEYTAB: {
-      const bytes = secretFrom(data)
-      const keytab = Object.assign(bytes, { [Symbol.dispose]: () => wipe(bytes) })
+      const keytab = handedOver(secretFrom(data))
       return { kind: 'keytab', principal: principalOf(fields), packageList, keytab }
     }
     default:

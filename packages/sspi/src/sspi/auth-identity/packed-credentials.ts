@@ -1,4 +1,4 @@
-import { fromHex, Reader, toHex, utf16leDecode, utf16leEncode, Writer } from '../../bytes/index.js'
+import { fromHex, guidText, Reader, utf16leDecode, utf16leEncode, Writer } from '../../bytes/index.js'
 import { SspiError } from '../../status/index.js'
 
 /** The kind of the credential in a SEC_WINNT_AUTH_PACKED_CREDENTIALS is a GUID, here as text in lower case. */
@@ -32,7 +32,7 @@ export function readPackedCredentials(
   const reader = new Reader(bytes)
   const headerLength = reader.u16le('packed credentials cbHeaderLength')
   const length = reader.u16le('packed credentials cbStructureLength')
-  const type = readGuid(reader)
+  const type = guidText(reader.take(16, 'GUID'))
   const offset = reader.u32le('packed credentials offset')
   const size = reader.u16le('packed credentials length')
   if (headerLength < HEADER_LENGTH || headerLength > length || length > bytes.length || offset + size > length) {
@@ -60,15 +60,7 @@ export function writePackedCredentials({ type, data }: PackedCredential): Uint8A
   return writer.u32le(HEADER_LENGTH).u16le(data.length).zeros(2).bytes(data).finish()
 }
 
-/** A GUID: its first three parts stand least significant byte first, the other two as they are read (MS-DTYP 2.3.4.2). */
-function readGuid(reader: Reader): string {
-  const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0')
-  const first = hex(reader.u32le('GUID'), 8)
-  const second = hex(reader.u16le('GUID'), 4)
-  const third = hex(reader.u16le('GUID'), 4)
-  return `${first}-${second}-${third}-${toHex(reader.take(2, 'GUID'))}-${toHex(reader.take(6, 'GUID'))}`
-}
-
+/** The other way round of `guidText`. */
 function writeGuid(writer: Writer, guid: string): void {
   const [first = '', second = '', third = '', ...rest] = guid.split('-')
   writer.u32le(parseInt(first, 16)).u16le(parseInt(second, 16)).u16le(parseInt(third, 16))
