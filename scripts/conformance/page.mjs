@@ -1,5 +1,5 @@
 /** The pages that are made of the sections of the specifications and of the facts. */
-import { format, resolveConfig } from 'prettier'
+import { page, withoutFilledIn } from '../pages.mjs'
 import { facts, KINDS } from './facts.mjs'
 import { readReference, specifications, standing } from './sections.mjs'
 
@@ -93,7 +93,7 @@ function byFile(tests) {
 
 /** A title with what is filled in taken out. */
 function quoted(title) {
-  return `“${escaped(title.replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…'))}”`
+  return `“${escaped(withoutFilledIn(title))}”`
 }
 
 /** Text in which nothing means anything to Markdown. */
@@ -130,17 +130,7 @@ function windowsFact({ number, says, tests, untested }) {
   return `- **${number}** ${escaped(says)}\n  - ${[...held, ...not].join('; ')}`
 }
 
-/** Every page, as Prettier wants it, with where it belongs. */
+/** Every page. */
 export function pages() {
-  const made = [
-    ['docs/conformance.md', conformancePage()],
-    ['docs/windows-behaviour.md', windowsPage()],
-  ]
-  return Promise.all(
-    made.map(async ([path, text]) => {
-      const file = new URL(`../../${path}`, import.meta.url)
-      const options = await resolveConfig(file)
-      return { path, file, text: await format(text, { ...options, parser: 'markdown' }) }
-    }),
-  )
+  return Promise.all([page('docs/conformance.md', conformancePage()), page('docs/windows-behaviour.md', windowsPage())])
 }

@@ -1,4 +1,5 @@
 /** What the pages have in common. */
+import { withoutFilledIn } from '../pages.mjs'
 
 /** Text in which nothing means anything to Markdown, inside of a table. */
 export function escaped(plain) {
@@ -39,8 +40,5 @@ export function testCell(tests) {
 
 /** The title itself, without its suites, and with what is filled in taken out. */
 function lastOf(title) {
-  return title
-    .split(' › ')
-    .at(-1)
-    .replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…')
+  return withoutFilledIn(title.split(' › ').at(-1))
 }

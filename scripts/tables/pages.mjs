@@ -1,5 +1,5 @@
 /** The pages that are made of a run of every package, and what is wrong with them. */
-import { format, resolveConfig } from 'prettier'
+import { page } from '../pages.mjs'
 import { attributeRows, attributesPage, flagRows, wrongAttributes, wrongFlags } from './attributes.mjs'
 import { callable, functionsPage, rows, wrongRows } from './functions.mjs'
 import { runAll } from './run.mjs'
@@ -17,10 +17,4 @@ export async function makePages() {
     page('docs/attributes.md', attributesPage(attributes, initiator, acceptor)),
   ])
   return { pages, wrong }
-}
-
-async function page(path, text) {
-  const file = new URL(`../../${path}`, import.meta.url)
-  const options = await resolveConfig(file)
-  return { path, file, text: await format(text, { ...options, parser: 'markdown' }) }
 }
