@@ -139,9 +139,11 @@ suite('the session cookie', () => {
     const stop = observeSecrets((secret) => made.push(secret))
     const site = await open({ key: [KEY, new Uint8Array(32).fill(8)] })
     stop()
-    assert.equal(made.filter((secret) => secret.length === 32 && secret[0] === secret[31] && secret[0] !== 0).length, 2)
-    const keys = made.filter((secret) => secret[0] === 7 || secret[0] === 8)
+    const keys = made.filter(
+      (secret) => secret.length === 32 && [7, 8].some((of) => secret.every((byte) => byte === of)),
+    )
     await site[Symbol.asyncDispose]()
+    assert.equal(keys.length, 2)
     assert.ok(keys.every((key) => key.every((byte) => byte === 0)))
   })
 
