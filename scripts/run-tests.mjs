@@ -12,6 +12,9 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 
+/** Ten times what the longest file takes on an idle machine. */
+const MOST_FOR_A_FILE_MS = 300_000
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -53,7 +56,9 @@ function run(files) {
   const started = Date.now()
   // By itself the runner leaves one core idle, which is half of a machine with two.
   const concurrency = `--test-concurrency=${availableParallelism()}`
-  const { status, error } = spawnSync(values.node, ['--test', concurrency, ...reporters, ...files], {
+  // A test that fails before it closes its server would keep its file, and with it the run, from ever ending.
+  const timeout = `--test-timeout=${MOST_FOR_A_FILE_MS}`
+  const { status, error } = spawnSync(values.node, ['--test', concurrency, timeout, ...reporters, ...files], {
     stdio: 'inherit',
   })
   if (error) console.log(String(error))
