@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import { Reader } from '../../src/bytes/index.js'
 
 const INVALID = { name: 'SspiError', code: 'SEC_E_INVALID_TOKEN' }

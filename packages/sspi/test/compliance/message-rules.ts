@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
@@ -14,6 +13,7 @@ import {
   SecBuffer,
   SecBufferDesc,
 } from '../../src/sspi/index.js'
+import { fc } from '../property.js'
 import { bytesOf, establish, holdsNothingOf, join, refused, type Pair, type Party } from './pair.js'
 import type { PackageSetup } from './setup.js'
 

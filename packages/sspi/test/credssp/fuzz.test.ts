@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import type { TsRequest, TsRequestFields } from '../../src/credssp/index.js'
 import { SspiError, type ExchangeStep } from '../../src/index.js'
 import { relay } from './middle.js'

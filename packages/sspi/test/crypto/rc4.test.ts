@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import { fromHex, toHex } from '../../src/bytes/index.js'
 import { Rc4 } from '../../src/crypto/index.js'
 import { readVectors } from '../vectors.js'

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import {
@@ -18,6 +17,7 @@ import {
 } from '../../src/digest/index.js'
 import { CIPHERS } from '../../src/digest/ciphers.js'
 import { SspiError } from '../../src/sspi/index.js'
+import { fc } from '../property.js'
 import { latin1, textOf } from './sides.js'
 
 const CHALLENGE =

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import {
@@ -15,6 +14,7 @@ import {
   type SchemeValue,
 } from '../../src/http/index.js'
 import { SspiError } from '../../src/sspi/index.js'
+import { fc } from '../property.js'
 
 const refusal = (error: unknown): boolean => error instanceof SspiError && error.code === 'SEC_E_INVALID_TOKEN'
 

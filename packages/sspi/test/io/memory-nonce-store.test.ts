@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import { memoryNonceStore } from '../../src/io/stores/index.js'
 
 const at = (seconds: number): Date => new Date(1_700_000_000_000 + seconds * 1000)

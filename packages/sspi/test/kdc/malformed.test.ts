@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import { fromHex } from '../../src/bytes/index.js'
 import { MOST_REQUEST_BYTES, type KdcPeer } from '../../src/kdc/index.js'
 import {

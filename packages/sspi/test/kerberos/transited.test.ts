@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import { decodeUtf8, encodeUtf8, fromHex } from '../../src/bytes/index.js'
 import { decodeDer, readEncTicketPart } from '../../src/kerberos/messages/index.js'
 import { hierarchicalPath } from '../../src/kerberos/realm-hierarchy.js'

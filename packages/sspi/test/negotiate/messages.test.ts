@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import { concatBytes, fromHex, toHex } from '../../src/bytes/index.js'
 import { isGssTokenOf, readGssToken, SspiError, writeGssToken } from '../../src/sspi/index.js'
 import { HINT_NAME, NegState, SPNEGO_OID } from '../../src/negotiate/constants.js'

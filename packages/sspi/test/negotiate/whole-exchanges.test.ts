@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import { bytesEqual, contextTag, DerReader, DerWriter, Tag } from '../../src/bytes/index.js'
 import { readNegotiationToken, writeNegTokenInit, type NegTokenInit } from '../../src/negotiate/messages.js'
 import { readGssToken, SspiError } from '../../src/sspi/index.js'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import { FrameChannel } from '../../src/net/frame-channel.js'
 import { FrameType, writeFrame, type Frame } from '../../src/net/framing.js'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import { fromHex, toHex, utf16leEncode } from '../../src/bytes/index.js'
 import {
   AvId,

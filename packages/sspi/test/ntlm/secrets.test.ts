@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import { inspect } from 'node:util'
 import { toHex } from '../../src/bytes/index.js'
 // By the file: the observer is for tests and not behind the room's door.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import { NegotiateFlag, readAuthenticate, readChallenge } from '../../src/ntlm/index.js'
 import { secretFrom } from '../../src/crypto/index.js'
 import {

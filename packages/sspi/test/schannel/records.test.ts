@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { fromHex, toHex } from '../../src/bytes/index.js'
@@ -13,6 +12,7 @@ import {
 } from '../../src/schannel/record-protection.js'
 import { ContentType } from '../../src/schannel/index.js'
 import { SspiError } from '../../src/sspi/index.js'
+import { fc } from '../property.js'
 import { readVectors } from '../vectors.js'
 
 interface RecordInput {

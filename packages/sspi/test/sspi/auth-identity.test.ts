@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { inspect } from 'node:util'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import { fromHex, utf16leEncode } from '../../src/bytes/index.js'
 import { observeSecrets } from '../../src/crypto/secret-bytes.js'
 import {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import { SspiError } from '../../src/sspi/index.js'
 import { testTable } from '../compliance/setup.js'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../../property.js'
 import { concatBytes } from '../../../src/bytes/index.js'
 import { FrameDecoder, FrameRefused } from '../../../src/io/kdc/frame-decoder.js'
 import { framed } from './messages.js'

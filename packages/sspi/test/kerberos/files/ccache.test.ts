@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../../property.js'
 import { concatBytes, encodeUtf8, fromHex, toHex, Writer } from '../../../src/bytes/index.js'
 import {
   ccacheTimeOffset,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../../property.js'
 import { concatBytes, fromHex, toHex } from '../../../src/bytes/index.js'
 import { readKeytab, writeKeytab, type Keytab, type KeytabEntry } from '../../../src/kerberos/files/index.js'
 import { SspiError } from '../../../src/status/index.js'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../../property.js'
 import { concatBytes, DerWriter, fromHex, Tag } from '../../../src/bytes/index.js'
 import * as m from '../../../src/kerberos/messages/index.js'
 import { SspiError } from '../../../src/status/index.js'
