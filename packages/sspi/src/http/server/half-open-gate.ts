@@ -1,17 +1,19 @@
+import { networkOf, plainAddress } from '../../io/addresses/index.js'
 import { SspiError } from '../../status/index.js'
 import type { HttpServerLimits } from './options.js'
 
 /** An authentication under way. */
 export class GateEntry {
-  readonly address: string
+  /** What counts as the client's address: of IPv6 its network. */
+  readonly network: string
   readonly #gate: GateKeeper
   readonly #milliseconds: number
   #timer: NodeJS.Timeout | undefined
   #end: (reason: SspiError) => void = () => {}
 
-  constructor(gate: GateKeeper, address: string, milliseconds: number) {
+  constructor(gate: GateKeeper, network: string, milliseconds: number) {
     this.#gate = gate
-    this.address = address
+    this.network = network
     this.#milliseconds = milliseconds
   }
 
@@ -53,7 +55,7 @@ export class HalfOpenGate {
   readonly #limits: HttpServerLimits
   /** In the order of entry. */
   readonly #entries = new Set<GateEntry>()
-  readonly #byAddress = new Map<string, Set<GateEntry>>()
+  readonly #byNetwork = new Map<string, Set<GateEntry>>()
   readonly #keeper: GateKeeper = {
     add: (entry) => this.#add(entry),
     remove: (entry) => this.#remove(entry),
@@ -68,13 +70,19 @@ export class HalfOpenGate {
     return this.#entries.size
   }
 
-  /** Lets one in. @param end - As of {@link GateEntry.goOn}. */
+  /**
+   * Lets one in.
+   *
+   * @param address - The client's.
+   * @param end - As of {@link GateEntry.goOn}.
+   */
   enter(address: string, end: (reason: SspiError) => void): GateEntry {
     const { maxHalfOpen, maxHalfOpenPerAddress, authenticationSeconds } = this.#limits
-    const ofAddress = this.#byAddress.get(address)
-    if (ofAddress !== undefined && ofAddress.size >= maxHalfOpenPerAddress) endFirst(ofAddress)
+    const network = networkOf(plainAddress(address))
+    const ofNetwork = this.#byNetwork.get(network)
+    if (ofNetwork !== undefined && ofNetwork.size >= maxHalfOpenPerAddress) endFirst(ofNetwork)
     if (this.#entries.size >= maxHalfOpen) endFirst(this.#entries)
-    const entry = new GateEntry(this.#keeper, address, authenticationSeconds * 1000)
+    const entry = new GateEntry(this.#keeper, network, authenticationSeconds * 1000)
     entry.goOn(end)
     return entry
   }
@@ -88,16 +96,16 @@ export class HalfOpenGate {
   #add(entry: GateEntry): void {
     this.#remove(entry)
     this.#entries.add(entry)
-    const others = this.#byAddress.get(entry.address)
-    if (others === undefined) this.#byAddress.set(entry.address, new Set([entry]))
+    const others = this.#byNetwork.get(entry.network)
+    if (others === undefined) this.#byNetwork.set(entry.network, new Set([entry]))
     else others.add(entry)
   }
 
   #remove(entry: GateEntry): void {
     if (!this.#entries.delete(entry)) return
-    const others = this.#byAddress.get(entry.address)
+    const others = this.#byNetwork.get(entry.network)
     others?.delete(entry)
-    if (others?.size === 0) this.#byAddress.delete(entry.address)
+    if (others?.size === 0) this.#byNetwork.delete(entry.network)
   }
 }
 

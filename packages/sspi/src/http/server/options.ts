@@ -104,7 +104,7 @@ export interface HttpRefusalPage {
 export interface HttpServerLimits {
   /** How many authentications may be under way at once, those that wait for a client's next leg among them. Default 1,000. */
   readonly maxHalfOpen: number
-  /** As many of them may be of one address. Default 100. */
+  /** As many of them may be of one address, or one network of IPv6 (/64). Default 100. */
   readonly maxHalfOpenPerAddress: number
   /** How long this server may take over a leg, and the client to come with the next one, in seconds. Default 30. */
   readonly authenticationSeconds: number

@@ -1,7 +1,6 @@
-import { isIPv4, isIPv6 } from 'node:net'
-import { toHex, Writer } from '../../bytes/index.js'
 import { AddressType, type HostAddress } from '../../kerberos/index.js'
 import type { KdcService } from '../kdc/index.js'
+import { addressBytes } from '../addresses/index.js'
 
 /** Where a request comes from. */
 export interface KdcSource {
@@ -13,42 +12,9 @@ export interface KdcSource {
   readonly address: string
 }
 
-/** An address as {@link KdcSource} has it. */
-export function plainAddress(address: string | undefined): string {
-  const text = (address ?? '').replace(/%.*$/, '')
-  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1] ?? text
-}
-
 /** An address as tickets have it, RFC 4120 §7.5.3; `undefined` for what is none. */
-export function hostAddressOf(address: string): HostAddress | undefined {
-  if (isIPv4(address)) return { addrType: AddressType.IPV4, address: ipv4Bytes(address) }
-  return isIPv6(address) ? { addrType: AddressType.IPV6, address: ipv6Bytes(address) } : undefined
-}
-
-/** What counts as one address: an IPv4 address, or a network of IPv6 (64 bits), as whoever has one has all of it. */
-export function networkOf(address: string): string {
-  return isIPv6(address) ? toHex(ipv6Bytes(address).subarray(0, 8)) : address
-}
-
-function ipv4Bytes(address: string): Uint8Array {
-  return Uint8Array.from(address.split('.'), Number)
-}
-
-/** Of an address that `isIPv6` has taken: groups of hex digits, once `::`, at the end perhaps an IPv4 address. */
-function ipv6Bytes(address: string): Uint8Array {
-  const [head = '', tail] = address.replace(/%.*$/, '').split('::', 2)
-  const left = groupsOf(head)
-  const right = groupsOf(tail ?? '')
-  const writer = new Writer(16)
-  for (const group of [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right]) writer.u16be(group)
-  return writer.finish()
-}
-
-function groupsOf(text: string): readonly number[] {
-  if (text === '') return []
-  return text.split(':').flatMap((group) => {
-    if (!isIPv4(group)) return [Number.parseInt(group, 16)]
-    const [a = 0, b = 0, c = 0, d = 0] = ipv4Bytes(group)
-    return [(a << 8) | b, (c << 8) | d]
-  })
+export function hostAddressOf(text: string): HostAddress | undefined {
+  const address = addressBytes(text)
+  if (address === undefined) return undefined
+  return { addrType: address.length === 4 ? AddressType.IPV4 : AddressType.IPV6, address }
 }

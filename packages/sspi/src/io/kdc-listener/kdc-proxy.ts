@@ -1,7 +1,8 @@
 import { MOST_REQUEST_BYTES, type KdcHandler } from '../../kdc/index.js'
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import { SspiError } from '../../status/index.js'
-import { hostAddressOf, plainAddress, type KdcSource } from './client-address.js'
+import { plainAddress } from '../addresses/index.js'
+import { hostAddressOf, type KdcSource } from './client-address.js'
 import { Gate, type KdcRefusal } from './gate.js'
 import { readProxiedRequest, writeProxiedReply } from './proxy-message.js'
 

@@ -1,4 +1,4 @@
-import { networkOf } from './client-address.js'
+import { networkOf } from '../addresses/index.js'
 
 /** How many requests are taken from one address. */
 export interface RateLimits {

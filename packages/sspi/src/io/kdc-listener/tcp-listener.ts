@@ -1,6 +1,7 @@
 import { createServer, isIPv6, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { KdcService } from '../kdc/index.js'
-import { networkOf, plainAddress, type KdcSource } from './client-address.js'
+import { networkOf, plainAddress } from '../addresses/index.js'
+import type { KdcSource } from './client-address.js'
 import { TcpConnection, type ConnectionOptions } from './tcp-connection.js'
 
 /** How connections are taken. */

@@ -53,6 +53,21 @@ suite('a client can make an authenticator spend', () => {
     assert.equal(await other(), 200)
   })
 
+  test('so many of one network of IPv6, as whoever has one of its addresses has them all', async () => {
+    const addressOf: HttpAuthenticatorOptions['addressOf'] = ({ headers }) => String(headers['x-test-address'])
+    await using site = await open({ maxHalfOpenPerAddress: 1 }, { addressOf })
+    using first = await site.connect()
+    using second = await site.connect()
+    using third = await site.connect()
+    const one = await begin(site, first, { 'X-Test-Address': '2001:db8:1:2::1' })
+    const other = await begin(site, second, { 'X-Test-Address': '2001:db8:1:3::1' })
+    const two = await begin(site, third, { 'X-Test-Address': '2001:0db8:1:2:ffff::9' })
+    assert.equal(site.authenticator.halfOpen, 2)
+    assert.equal(await two(), 200)
+    assert.equal(await one(), 401)
+    assert.equal(await other(), 200)
+  })
+
   test('so much time for the next leg', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
     await using site = await open({ authenticationSeconds: 30 })

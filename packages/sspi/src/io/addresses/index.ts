@@ -1,0 +1,1 @@
+export { addressBytes, networkOf, plainAddress } from './address.js'
