@@ -132,6 +132,8 @@ export interface HostDirectory {
  * the same turn. A driver may throw or reject; that ends the exchange with the same error.
  */
 export interface Driver {
+  /** Whether there are accounts to look clients up in. Left out where that is not known. */
+  readonly hasAccounts?: boolean | undefined
   /** Does what is asked, in this turn or later. */
   answer(ask: Ask, signal: AbortSignal | undefined): Answer | Promise<Answer>
 }

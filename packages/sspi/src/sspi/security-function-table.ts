@@ -112,6 +112,14 @@ export class SecurityFunctionTable extends AsyncFunctions implements LevelOne {
   }
 
   /**
+   * Whether clients who come with a password can be looked up. Without accounts, packages that accept such clients (NTLM, Digest) refuse
+   * each of them in the end: whoever offers packages to clients may ask here first.
+   */
+  get hasAccounts(): boolean {
+    return this.#driver.hasAccounts ?? true
+  }
+
+  /**
    * AddSecurityPackage: registers a package, which from then on is like the built-in ones.
    *
    * @param options - As Windows' SECURITY_PACKAGE_OPTIONS. Default: the package lasts as long as the interface.

@@ -80,7 +80,10 @@ export function createDriver(parts: DriverParts): Driver {
       guarded('the ticket cache could not be saved', 'SEC_E_INTERNAL_ERROR', signal, () => nothing(save(cache))),
     tls: answerTls,
   }
-  return { answer: (ask, signal) => answer(answerers, ask, signal) }
+  return {
+    hasAccounts: parts.accounts !== undefined,
+    answer: (ask, signal) => answer(answerers, ask, signal),
+  }
 }
 
 const NO_AUTHORITY = 'SEC_E_NO_AUTHENTICATING_AUTHORITY'

@@ -55,6 +55,12 @@ suite('packages', () => {
     assert.deepEqual(table.enumerateSecurityPackages(), [])
   })
 
+  test('it is told whether there are accounts, and taken for granted where nobody says so', () => {
+    assert.equal(initSecurityInterface().hasAccounts, false)
+    assert.equal(initSecurityInterface({ accounts: { lookup: () => undefined } }).hasAccounts, true)
+    assert.equal(new Bench().table.hasAccounts, true)
+  })
+
   test('packages are listed in the order of their registration, and asking for another names them', () => {
     const table = testTable([fakePackage({ name: 'B' }).package, fakePackage({ name: 'A' }).package])
     table.addSecurityPackage(fakePackage({ name: 'C' }).package)
