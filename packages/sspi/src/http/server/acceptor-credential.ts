@@ -1,6 +1,9 @@
 import {
+  ChosenCredential,
+  chosenCredential,
   CredHandle,
   SECPKG_CRED_INBOUND,
+  type AcquiredCredentials,
   type CredentialValue,
   type SecurityFunctionTable,
   type SecWinntAuthIdentity,
@@ -12,6 +15,8 @@ export interface AcceptorCredentialParts {
   readonly sspi: Pick<SecurityFunctionTable, 'acquireCredentialsHandle'>
   readonly packageName: string
   readonly credentials: CredentialValue | SecWinntAuthIdentity | CredHandle | undefined
+  /** A package that Negotiate is not to use with a value, whatever its package list says. */
+  readonly excluded?: string | undefined
   readonly seconds: number
   readonly now: () => Date
 }
@@ -57,10 +62,9 @@ export class AcceptorCredential implements Disposable {
     this.#held = undefined
   }
 
-  async #acquire(authData: CredentialValue | SecWinntAuthIdentity | undefined): Promise<CredHandle> {
-    const { sspi, packageName, now } = this.#parts
-    const request = { package: packageName, credentialUse: SECPKG_CRED_INBOUND, authData }
-    const { credential } = await sspi.acquireCredentialsHandle(request).catch((cause: unknown) => {
+  async #acquire(value: CredentialValue | SecWinntAuthIdentity | undefined): Promise<CredHandle> {
+    const { packageName, now } = this.#parts
+    const { credential } = await this.#handleOf(value).catch((cause: unknown) => {
       if (cause instanceof SspiError) throw cause
       throw new SspiError('SEC_E_NO_CREDENTIALS', `${packageName}: the server's credentials could not be had`, {
         cause,
@@ -69,6 +73,12 @@ export class AcceptorCredential implements Disposable {
     this.#retire()
     this.#held = { handle: credential, since: now().getTime() }
     return credential
+  }
+
+  async #handleOf(value: CredentialValue | SecWinntAuthIdentity | undefined): Promise<AcquiredCredentials> {
+    const { sspi, packageName, excluded } = this.#parts
+    const authData = excluded === undefined || value === undefined ? value : await without(excluded, value, packageName)
+    return sspi.acquireCredentialsHandle({ package: packageName, credentialUse: SECPKG_CRED_INBOUND, authData })
   }
 
   /** Frees the handle when those have begun who were given it in this turn. */
@@ -80,3 +90,20 @@ export class AcceptorCredential implements Disposable {
 }
 
 const RETRY_MILLISECONDS = 1_000
+
+/** A value of which a package is to make no use; what its own package list forbids stays forbidden. */
+async function without(
+  excluded: string,
+  value: CredentialValue | SecWinntAuthIdentity,
+  packageName: string,
+): Promise<ChosenCredential> {
+  const choice = { package: packageName, use: 'inbound', principal: undefined, targetName: undefined } as const
+  // Chosen here, since the list of whoever chooses would take the place of the value's own.
+  const chosen = value instanceof ChosenCredential ? await value.choose(choice) : value
+  const packageList = `${listOf(value) ?? listOf(chosen) ?? ''},!${excluded}`
+  return chosenCredential({ packageList, choose: () => chosen })
+}
+
+function listOf(value: CredentialValue | SecWinntAuthIdentity): string | undefined {
+  return 'packageList' in value ? value.packageList : undefined
+}

@@ -57,7 +57,9 @@ export class HttpAuthenticator implements Disposable {
     this.#settings = settings
     this.#gate = new HalfOpenGate(limits)
     if (schemes.includes('Negotiate')) {
-      const credential = this.#credential('Negotiate', settings.credentials)
+      // Without accounts nobody can be let in by NTLM, so that it is not there for clients to choose.
+      const excluded = sspi.hasAccounts ? undefined : 'NTLM'
+      const credential = this.#credential('Negotiate', settings.credentials, excluded)
       this.#tokens.set('negotiate', new TokenScheme('Negotiate', sspi, credential))
     }
     if (schemes.includes('NTLM')) {
@@ -135,9 +137,11 @@ export class HttpAuthenticator implements Disposable {
   #credential(
     packageName: string,
     credentials: CredentialValue | SecWinntAuthIdentity | CredHandle | undefined,
+    excluded?: string,
   ): AcceptorCredential {
     const { sspi, now, limits } = this.#settings
-    const made = new AcceptorCredential({ sspi, packageName, credentials, seconds: limits.credentialSeconds, now })
+    const seconds = limits.credentialSeconds
+    const made = new AcceptorCredential({ sspi, packageName, credentials, excluded, seconds, now })
     this.#credentials.push(made)
     return made
   }

@@ -17,12 +17,13 @@ export type HttpPersistence = 'none' | 'ntlm' | 'all'
 /** Options of {@link createHttpAuthenticator}. */
 export interface HttpAuthenticatorOptions {
   /** The security interface, of `initSecurityInterface`: accounts, KDC, stores and clock are its own. */
-  readonly sspi: Pick<SecurityFunctionTable, 'accept' | 'acquireCredentialsHandle'>
+  readonly sspi: Pick<SecurityFunctionTable, 'accept' | 'acquireCredentialsHandle' | 'hasAccounts'>
   /** What is offered, the best first. Clients take the first that they can, or the strongest. Default `['Negotiate']`. */
   readonly schemes?: readonly OfferedScheme[] | undefined
   /**
    * Of Negotiate: the server's keytab, for Kerberos. With a value it is read again now and then, so that a new keytab needs no restart; a
-   * handle of `acquireCredentialsHandle` stays the caller's. Default: the package's own, which is NTLM alone.
+   * handle of `acquireCredentialsHandle` stays the caller's. Where the interface has no accounts, NTLM has no part in what is made of a
+   * value. Default: the package's own, which is NTLM alone.
    */
   readonly credentials?: CredentialValue | SecWinntAuthIdentity | CredHandle | undefined
   /** Who checks the passwords of Basic: {@link kdcPasswords}, {@link accountPasswords}, or a function. Needed where Basic is offered. */

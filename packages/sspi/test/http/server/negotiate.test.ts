@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { suite, test } from 'node:test'
-import { keytabCredential } from '../../../src/sspi/index.js'
+import {
+  chosenCredential,
+  keytabCredential,
+  passwordCredential,
+  type CredentialValue,
+} from '../../../src/sspi/index.js'
+import { initSecurityInterface } from '../../../src/system/index.js'
+import { createTestDomain, type TestDomain } from '../../../src/testing/index.js'
 import { authorization, initiate, logOn, tokenIn } from './client.js'
 import { SERVICE, Site } from './site.js'
 
@@ -141,6 +148,46 @@ suite('Negotiate with Kerberos', () => {
       assert.equal((await wire.ask({ Authorization: value })).status, status, value)
     }
     assert.equal(site.authenticator.halfOpen, 0)
+  })
+})
+
+suite('a keytab without accounts', () => {
+  const withoutAccounts = (domain: TestDomain, credentials: CredentialValue = domain.serviceCredential(SERVICE)) =>
+    Site.open({ domain, sspi: initSecurityInterface({ now: domain.clock.now }), credentials })
+
+  test('lets clients of Kerberos in, and has no NTLM to choose', async () => {
+    await using domain = createTestDomain({ users: ['alice'], services: [SERVICE] })
+    await using site = await withoutAccounts(domain)
+    using wire = await site.connect()
+    assert.equal((await logOn(site, wire)).status, 200)
+    for (const [name, packageList, reason] of [
+      ['Negotiate', 'ntlm', 'SEC_E_UNSUPPORTED_FUNCTION'],
+      ['NTLM', undefined, 'SEC_E_INVALID_TOKEN'],
+    ] as const) {
+      using client = domain.sspi().initiate({
+        package: name,
+        credentials: passwordCredential({ user: 'alice', password: 'not asked', packageList }),
+        target: SERVICE,
+      })
+      const answer = await wire.ask({ Authorization: authorization('Negotiate', (await client.step()).token) })
+      assert.equal(answer.status, 401)
+      assert.deepEqual(
+        answer.field('WWW-Authenticate').map((each) => each.split(' ')[0]),
+        ['Negotiate'],
+      )
+      assert.equal(site.lastRefusal, reason)
+    }
+    assert.equal(site.authenticator.halfOpen, 0)
+  })
+
+  test('is not used for what its own package list forbids, whoever chooses it', async () => {
+    await using domain = createTestDomain({ users: ['alice'], services: [SERVICE] })
+    const keytab = await domain.keytab(SERVICE)
+    const inner = keytabCredential({ keytab: () => keytab, packageList: '!kerberos' })
+    await using site = await withoutAccounts(domain, chosenCredential({ choose: () => inner }))
+    using wire = await site.connect()
+    assert.equal((await logOn(site, wire)).status, 503)
+    assert.equal(site.lastRefusal, 'SEC_E_NO_CREDENTIALS')
   })
 })
 

@@ -21,6 +21,8 @@ export interface SiteOptions extends Omit<HttpAuthenticatorOptions, 'sspi'> {
   /** The name of a certificate of the vectors. Default: none, and no TLS. */
   readonly tls?: string
   readonly machine?: TestMachineOptions
+  /** The interface of the site. Default: that of a machine of the domain. */
+  readonly sspi?: SecurityFunctionTable
   /** Where it is. Default: a domain of its own. */
   readonly domain?: TestDomain
   /** What it says to whom it has let in. Default: who that is. */
@@ -48,10 +50,10 @@ export class Site implements AsyncDisposable {
     return site
   }
 
-  private constructor({ tls, machine, domain, page, ...options }: SiteOptions) {
+  private constructor({ tls, machine, sspi: own, domain, page, ...options }: SiteOptions) {
     this.#ownDomain = domain === undefined
     this.domain = domain ?? createTestDomain({ users: ['alice', 'bob'], services: [SERVICE] })
-    const sspi = this.domain.sspi(machine)
+    const sspi = own ?? this.domain.sspi(machine)
     if (page !== undefined) this.#page = (client) => page(client, sspi)
     this.authenticator = createHttpAuthenticator({
       sspi,
