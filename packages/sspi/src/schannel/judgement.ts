@@ -1,6 +1,6 @@
 import { toHex } from '../bytes/index.js'
 import { readCertificate, sha256, type Certificate } from '../crypto/index.js'
-import { SspiError, type FailureName, type Side, type TlsPeer } from '../sspi/index.js'
+import { certificateFailure, SspiError, type FailureName, type Side, type TlsPeer } from '../sspi/index.js'
 
 /** Why a peer is refused. */
 export interface Refusal {
@@ -27,53 +27,25 @@ const CERTIFICATE_EXPIRED = 45
 const CERTIFICATE_UNKNOWN = 46
 const UNKNOWN_CA = 48
 
+/** How a failure is told: to the peer by an alert, those that OpenSSL itself would send, and to people in words. */
 interface Verdict {
-  readonly code: FailureName
   readonly alert: number
   readonly why: string
 }
 
-const UNTRUSTED: Verdict = { code: 'SEC_E_UNTRUSTED_ROOT', alert: UNKNOWN_CA, why: 'its chain ends in no trusted root' }
-const NO_CRL: Verdict = {
-  code: 'CRYPT_E_NO_REVOCATION_CHECK',
-  alert: CERTIFICATE_UNKNOWN,
-  why: 'no revocation list of one of its issuers was given',
-}
-const STALE_CRL: Verdict = {
-  code: 'CRYPT_E_REVOCATION_OFFLINE',
-  alert: CERTIFICATE_UNKNOWN,
-  why: 'a revocation list is not, or no longer, good',
-}
-const EXPIRED: Verdict = {
-  code: 'SEC_E_CERT_EXPIRED',
-  alert: CERTIFICATE_EXPIRED,
-  why: 'it, or one of its issuers, is not good now',
-}
-const WRONG_USAGE: Verdict = {
-  code: 'SEC_E_CERT_WRONG_USAGE',
-  alert: UNSUPPORTED_CERTIFICATE,
-  why: 'it is not for this use',
-}
-
-/** OpenSSL's verdicts by Node's names for them. The alerts are those that OpenSSL itself would send. */
-const VERDICTS: ReadonlyMap<string, Verdict> = new Map<string, Verdict>([
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', UNTRUSTED],
-  ['SELF_SIGNED_CERT_IN_CHAIN', UNTRUSTED],
-  ['UNABLE_TO_GET_ISSUER_CERT', UNTRUSTED],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', UNTRUSTED],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', UNTRUSTED],
-  ['CERT_UNTRUSTED', UNTRUSTED],
-  ['CERT_HAS_EXPIRED', EXPIRED],
-  ['CERT_NOT_YET_VALID', EXPIRED],
-  ['CERT_REVOKED', { code: 'CRYPT_E_REVOKED', alert: CERTIFICATE_REVOKED, why: 'it was revoked' }],
-  ['UNABLE_TO_GET_CRL', NO_CRL],
-  ['CRL_HAS_EXPIRED', STALE_CRL],
-  ['CRL_NOT_YET_VALID', STALE_CRL],
-  ['CRL_SIGNATURE_FAILURE', STALE_CRL],
-  ['INVALID_PURPOSE', WRONG_USAGE],
-  ['CERT_REJECTED', WRONG_USAGE],
-  ['CERT_SIGNATURE_FAILURE', { code: 'TRUST_E_CERT_SIGNATURE', alert: BAD_CERTIFICATE, why: 'a signature is wrong' }],
+const VERDICTS: ReadonlyMap<FailureName, Verdict> = new Map<FailureName, Verdict>([
+  ['SEC_E_UNTRUSTED_ROOT', { alert: UNKNOWN_CA, why: 'its chain ends in no trusted root' }],
+  ['SEC_E_CERT_EXPIRED', { alert: CERTIFICATE_EXPIRED, why: 'it, or one of its issuers, is not good now' }],
+  ['CRYPT_E_REVOKED', { alert: CERTIFICATE_REVOKED, why: 'it was revoked' }],
+  [
+    'CRYPT_E_NO_REVOCATION_CHECK',
+    { alert: CERTIFICATE_UNKNOWN, why: 'no revocation list of one of its issuers was given' },
+  ],
+  ['CRYPT_E_REVOCATION_OFFLINE', { alert: CERTIFICATE_UNKNOWN, why: 'a revocation list is not, or no longer, good' }],
+  ['SEC_E_CERT_WRONG_USAGE', { alert: UNSUPPORTED_CERTIFICATE, why: 'it is not for this use' }],
+  ['TRUST_E_CERT_SIGNATURE', { alert: BAD_CERTIFICATE, why: 'a signature is wrong' }],
 ])
+const UNKNOWN_VERDICT: Verdict = { alert: CERTIFICATE_UNKNOWN, why: 'OpenSSL refuses it' }
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2'
 const ANY_USAGE = '2.5.29.37.0'
@@ -102,10 +74,11 @@ export function judgePeer(peer: TlsPeer, expected: Expectation): Refusal | undef
   if (fingerprints !== undefined) {
     const fingerprint = toHex(sha256(der))
     if (fingerprints.has(fingerprint)) return judgePeriod(certificate, name, expected)
-    return refuse(UNTRUSTED.code, UNTRUSTED.alert, `${name}: not the one expected, its SHA-256 is ${fingerprint}`)
+    return refuse('SEC_E_UNTRUSTED_ROOT', UNKNOWN_CA, `${name}: not the one expected, its SHA-256 is ${fingerprint}`)
   }
   if (peer.verdict !== undefined) {
-    const { code, alert, why } = VERDICTS.get(peer.verdict) ?? UNKNOWN_VERDICT
+    const code = certificateFailure(peer.verdict) ?? 'SEC_E_CERT_UNKNOWN'
+    const { alert, why } = VERDICTS.get(code) ?? UNKNOWN_VERDICT
     return refuse(code, alert, `${name}: ${why} (${peer.verdict})`)
   }
   return (
@@ -119,15 +92,13 @@ function judgePeriod(certificate: Certificate, name: string, { now }: Expectatio
   const { validFrom, validTo } = certificate
   if (now >= validFrom && now <= validTo) return undefined
   const when = `${validFrom.toISOString()} to ${validTo.toISOString()}`
-  return refuse(EXPIRED.code, EXPIRED.alert, `${name}: good from ${when}, now it is ${now.toISOString()}`)
+  return refuse('SEC_E_CERT_EXPIRED', CERTIFICATE_EXPIRED, `${name}: good from ${when}, now it is ${now.toISOString()}`)
 }
-
-const UNKNOWN_VERDICT: Verdict = { code: 'SEC_E_CERT_UNKNOWN', alert: CERTIFICATE_UNKNOWN, why: 'OpenSSL refuses it' }
 
 function judgeUsage(certificate: Certificate, name: string, side: Side): Refusal | undefined {
   const { keyUsage, extendedKeyUsage } = certificate
   if (keyUsage !== undefined && ((keyUsage[0] ?? 0) & DIGITAL_SIGNATURE) === 0) {
-    return refuse(WRONG_USAGE.code, WRONG_USAGE.alert, `${name}: its key is not for signatures`)
+    return refuse('SEC_E_CERT_WRONG_USAGE', UNSUPPORTED_CERTIFICATE, `${name}: its key is not for signatures`)
   }
   const wanted = side === 'initiator' ? SERVER_AUTH : CLIENT_AUTH
   if (extendedKeyUsage === undefined || extendedKeyUsage.some((use) => use === wanted || use === ANY_USAGE)) {
@@ -135,8 +106,8 @@ function judgeUsage(certificate: Certificate, name: string, side: Side): Refusal
   }
   const whose = side === 'initiator' ? 'servers' : 'clients'
   return refuse(
-    WRONG_USAGE.code,
-    WRONG_USAGE.alert,
+    'SEC_E_CERT_WRONG_USAGE',
+    UNSUPPORTED_CERTIFICATE,
     `${name}: it is not for ${whose}, but for ${extendedKeyUsage.join(', ')}`,
   )
 }

@@ -96,6 +96,7 @@ export {
   type UserFlags,
 } from './log-on-attributes.js'
 export { SecBuffer, SecBufferDesc } from './buffer.js'
+export { certificateFailure } from './certificate-verdicts.js'
 export {
   hashChannelBindings,
   orAudited,

@@ -16,8 +16,8 @@ export interface DialOptions {
 /**
  * Opens a connection to the host of a URL, with TLS where its scheme says so.
  *
- * @throws `SspiError` `SEC_E_TARGET_UNKNOWN` when nobody answers; `SEC_E_UNTRUSTED_ROOT`, `SEC_E_WRONG_PRINCIPAL` or
- *   `SEC_E_CERT_EXPIRED` when the certificate is not one to trust. The signal's reason when it was aborted.
+ * @throws `SspiError` `SEC_E_TARGET_UNKNOWN` when nobody answers; `SEC_E_WRONG_PRINCIPAL`, `SEC_E_UNTRUSTED_ROOT` and
+ *   others of `certificateFailure` when the certificate is not one to trust. The signal's reason when it was aborted.
  */
 export async function dial(url: URL, options: DialOptions): Promise<Duplex> {
   const { lookup } = options.settings

@@ -1,22 +1,17 @@
+import { certificateFailure } from '../../sspi/index.js'
 import { SspiError, type FailureName } from '../../status/index.js'
-
-/** OpenSSL's and Node's names of what is wrong with a certificate. */
-const CERTIFICATE_CODES: ReadonlyMap<string, FailureName> = new Map<string, FailureName>([
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'SEC_E_WRONG_PRINCIPAL'],
-  ['CERT_HAS_EXPIRED', 'SEC_E_CERT_EXPIRED'],
-  ['CERT_NOT_YET_VALID', 'SEC_E_CERT_EXPIRED'],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'SEC_E_UNTRUSTED_ROOT'],
-  ['SELF_SIGNED_CERT_IN_CHAIN', 'SEC_E_UNTRUSTED_ROOT'],
-  ['UNABLE_TO_GET_ISSUER_CERT', 'SEC_E_UNTRUSTED_ROOT'],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'SEC_E_UNTRUSTED_ROOT'],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SEC_E_UNTRUSTED_ROOT'],
-])
 
 /** A connection that could not be made. */
 export function unreachable(where: string, cause: Error): SspiError {
   if (cause instanceof SspiError) return cause
-  const code = CERTIFICATE_CODES.get((cause as NodeJS.ErrnoException).code ?? '') ?? 'SEC_E_TARGET_UNKNOWN'
+  const code = failureOf((cause as NodeJS.ErrnoException).code ?? '')
   return new SspiError(code, `HTTP: ${where} cannot be reached: ${cause.message}`, { cause })
+}
+
+function failureOf(code: string): FailureName {
+  // Node compares the name itself, and has a code of its own for that.
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'SEC_E_WRONG_PRINCIPAL'
+  return certificateFailure(code) ?? 'SEC_E_TARGET_UNKNOWN'
 }
 
 /** A connection that ended, or stood still, before the response was there. */

@@ -4,7 +4,7 @@ import { connect as connectTls, createServer as createTlsServer } from 'node:tls
 import { readCertificate, endPointHash } from '../../../src/crypto/index.js'
 import { authenticationOf } from '../../../src/http/index.js'
 import type { ChannelBindings } from '../../../src/sspi/index.js'
-import { filesOf, ROOT } from '../../schannel/certificates.js'
+import { CRL, filesOf, ROOT } from '../../schannel/certificates.js'
 import { clientOf, gateOf, HOST, listen, serve, testDomain } from './servers.js'
 
 /** What the holder of a certificate binds to, RFC 5929 section 4. */
@@ -64,11 +64,15 @@ suite('the TLS channel', () => {
     ['self-signed', 'SEC_E_UNTRUSTED_ROOT'],
     ['stranger', 'SEC_E_UNTRUSTED_ROOT'],
     ['expired', 'SEC_E_CERT_EXPIRED'],
+    ['early', 'SEC_E_CERT_EXPIRED'],
+    ['wrong-usage', 'SEC_E_CERT_WRONG_USAGE'],
+    ['revoked', 'CRYPT_E_REVOKED'],
   ] as const) {
     test(`a certificate that is not to be trusted (${name}) ends it with ${code}`, async (t) => {
       const domain = testDomain(t)
       const server = await serve(t, { certificate: name })
-      await assert.rejects(clientOf(t, domain, { tls: { ca: ROOT } }).fetch(server.url), { code })
+      const tls = name === 'revoked' ? { ca: ROOT, crl: CRL } : { ca: ROOT }
+      await assert.rejects(clientOf(t, domain, { tls }).fetch(server.url), { code })
       assert.equal(server.seen.length, 0)
     })
   }
