@@ -1,3 +1,4 @@
+import { timerMilliseconds } from '../io/timers/index.js'
 import type { Identity, InitiateOptions, SecurityFunctionTable, AcceptOptions } from '../sspi/index.js'
 
 /** Bounds in time and size, for both sides. */
@@ -52,24 +53,14 @@ export interface Limits {
 export function readLimits(options: StreamLimits): Limits {
   const { idleTimeoutSeconds } = options
   return {
-    handshakeMilliseconds: milliseconds(options.handshakeTimeoutSeconds ?? 30, 'handshakeTimeoutSeconds'),
+    handshakeMilliseconds: timerMilliseconds(options.handshakeTimeoutSeconds ?? 30, 'handshakeTimeoutSeconds'),
     idleMilliseconds:
-      idleTimeoutSeconds === undefined ? undefined : milliseconds(idleTimeoutSeconds, 'idleTimeoutSeconds'),
+      idleTimeoutSeconds === undefined ? undefined : timerMilliseconds(idleTimeoutSeconds, 'idleTimeoutSeconds'),
     maxTokenBytes: bytes(options.maxTokenBytes ?? 0x1_0000, 1024, 'maxTokenBytes'),
     maxRecordBytes: bytes(options.maxRecordBytes ?? 0x1_0000, 1024, 'maxRecordBytes'),
     highWaterMark: bytes(options.highWaterMark ?? 0x1_0000, 0, 'highWaterMark'),
     allowHalfOpen: options.allowHalfOpen ?? true,
   }
-}
-
-/** The longest time that a timer of Node's can wait. */
-const MAX_MILLISECONDS = 0x7fff_ffff
-
-function milliseconds(seconds: number, name: string): number {
-  if (!(seconds > 0 && seconds * 1000 <= MAX_MILLISECONDS)) {
-    throw new TypeError(`${name}: ${seconds} is no time to wait`)
-  }
-  return Math.ceil(seconds * 1000)
 }
 
 function bytes(count: number, least: number, name: string): number {

@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net'
 import type { SecureContextOptions } from 'node:tls'
+import { timerMilliseconds } from '../../io/timers/index.js'
 import type { CredentialValue, HostDirectory, SecurityFunctionTable, SecWinntAuthIdentity } from '../../sspi/index.js'
 
 /**
@@ -204,11 +205,11 @@ export function readSettings(options: HttpClientOptions): HttpSettings {
     channelBindings: options.channelBindings ?? true,
     preemptive: options.preemptive ?? 'known',
     timeouts: {
-      connect: milliseconds(timeouts.connectSeconds, 'connectSeconds'),
-      headers: milliseconds(timeouts.headersSeconds, 'headersSeconds'),
-      body: milliseconds(timeouts.bodySeconds, 'bodySeconds'),
-      keepAlive: milliseconds(timeouts.keepAliveSeconds, 'keepAliveSeconds'),
-      continue: milliseconds(timeouts.continueSeconds, 'continueSeconds'),
+      connect: timerMilliseconds(timeouts.connectSeconds, 'connectSeconds'),
+      headers: timerMilliseconds(timeouts.headersSeconds, 'headersSeconds'),
+      body: timerMilliseconds(timeouts.bodySeconds, 'bodySeconds'),
+      keepAlive: timerMilliseconds(timeouts.keepAliveSeconds, 'keepAliveSeconds'),
+      continue: timerMilliseconds(timeouts.continueSeconds, 'continueSeconds'),
     },
     limits,
   }
@@ -221,16 +222,6 @@ function readSchemeNames(schemes: readonly HttpScheme[]): readonly HttpScheme[] 
     if (!SCHEMES.includes(each)) throw new TypeError(`schemes: ${each} is none of ${SCHEMES.join(', ')}`)
   }
   return schemes
-}
-
-/** The longest time that a timer of Node's can wait. */
-const MAX_MILLISECONDS = 0x7fff_ffff
-
-function milliseconds(seconds: number, name: string): number {
-  if (!(seconds > 0 && seconds * 1000 <= MAX_MILLISECONDS)) {
-    throw new TypeError(`${name}: ${seconds} is no time to wait`)
-  }
-  return Math.ceil(seconds * 1000)
 }
 
 /** An option that is `undefined` is one that is left out. */

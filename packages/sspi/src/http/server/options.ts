@@ -1,3 +1,4 @@
+import { MAX_TIMER_MILLISECONDS } from '../../io/timers/index.js'
 import type {
   AccessToken,
   ChannelBindings,
@@ -175,4 +176,4 @@ export function readOptions(options: HttpAuthenticatorOptions): HttpServerSettin
 }
 
 /** Numbers, and milliseconds of a timer of Node's even when they were given as seconds. */
-const MAX_BOUND = 0x7fff_ffff / 1000
+const MAX_BOUND = MAX_TIMER_MILLISECONDS / 1000

@@ -1,0 +1,1 @@
+export { MAX_TIMER_MILLISECONDS, timerMilliseconds } from './timer-milliseconds.js'
