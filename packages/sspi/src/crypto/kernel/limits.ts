@@ -12,6 +12,8 @@ export const KernelLimit = {
   /** AES in CTS mode, confounder and plaintext. */
   encrypt: 192,
   decrypt: 272,
+  /** The same for the first message of a key that is longer than these: Node's ciphers are still to be made. */
+  firstLonger: 1024,
   /** AES-GCM, associated data not counted. */
   gcm: 256,
   /** RC4 the other way round: from here on. */

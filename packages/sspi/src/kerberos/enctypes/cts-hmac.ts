@@ -27,6 +27,8 @@ export class CtsHmac implements MessageCipher {
   #keys: { readonly cipher: SecretBytes; readonly mac: SecretBytes } | undefined
   #expanded: SecretBytes | undefined
   #native: MessageCipher | undefined
+  /** Whether a message longer than the kernel's has come: the next shows that the key lasts. */
+  #hadLonger = false
 
   /** Takes the keys over, and wipes them. */
   constructor(facts: CtsHmacFacts, cipherKey: SecretBytes, macKey: SecretBytes) {
@@ -37,7 +39,7 @@ export class CtsHmac implements MessageCipher {
 
   encrypt(parts: readonly Uint8Array[], confounder: Uint8Array, signedOnly?: readonly SignedOnly[]): Uint8Array {
     const length = confounder.length + totalOf(parts)
-    if (length <= KernelLimit.encrypt && nothing(signedOnly)) {
+    if (nothing(signedOnly) && this.#isForKernel(length, KernelLimit.encrypt)) {
       const expanded = this.#prepared()
       const sealed = expanded && kernelEncrypt(this.#facts, this.#rounds, expanded, [confounder, ...parts], length)
       if (sealed !== undefined) return sealed
@@ -48,7 +50,7 @@ export class CtsHmac implements MessageCipher {
   decrypt(parts: readonly Uint8Array[], signedOnly?: readonly SignedOnly[]): SecretBytes {
     const length = totalOf(parts) - this.#facts.macBytes
     if (length < CONFOUNDER_BYTES) throw messageAltered()
-    if (length <= KernelLimit.decrypt && nothing(signedOnly)) {
+    if (nothing(signedOnly) && this.#isForKernel(length, KernelLimit.decrypt)) {
       const expanded = this.#prepared()
       const opened = expanded && kernelDecrypt(this.#facts, this.#rounds, expanded, parts, length, CONFOUNDER_BYTES)
       if (opened === 'altered') throw messageAltered()
@@ -65,6 +67,14 @@ export class CtsHmac implements MessageCipher {
     this.#keys = undefined
     this.#expanded = undefined
     this.#native = undefined
+  }
+
+  /** Keys of tickets and replies have one message each, which is done before Node's ciphers are made. */
+  #isForKernel(length: number, limit: number): boolean {
+    if (length <= limit) return true
+    if (this.#hadLonger || length > KernelLimit.firstLonger) return false
+    this.#hadLonger = true
+    return true
   }
 
   #prepared(): SecretBytes | undefined {

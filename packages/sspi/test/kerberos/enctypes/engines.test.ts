@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { toHex } from '../../../src/bytes/index.js'
 import { switchKernel } from '../../../src/crypto/kernel/instance.js'
 import { Enctype, KerberosKey, KeyUsage, encryptionProfile } from '../../../src/kerberos/enctypes/index.js'
 
@@ -56,6 +57,29 @@ for (const enctype of enctypes) {
       assert.deepEqual(
         by('node', () => theirs.checksum(USAGE, data)),
         checksum,
+        `${length} bytes`,
+      )
+    }
+  })
+
+  test(`${names[0]}: both engines make the same of the first messages of a key, and of its PRF`, () => {
+    const seed = bytes(seedBytes, 7)
+    const confounder = bytes(confounderBytes, 1)
+    const messages = (length: number): readonly string[] => {
+      const key = KerberosKey.fromSeed(enctype, seed)
+      const data = bytes(length)
+      // Sealed and opened, each by a fresh usage, and once more when it has been used.
+      const sealed = [1, 2, 1, 2].map((usage) => key.encrypt(usage, data, confounder))
+      const opened = [3, 4, 3, 4].map((usage) => {
+        const other = KerberosKey.fromSeed(enctype, seed)
+        return key.decrypt(usage, other.encrypt(usage, data, confounder))
+      })
+      return [...sealed, ...opened, key.prf(data), key.prfPlus(data, 70)].map(toHex)
+    }
+    for (let length = 0; length < 1100; length += 13) {
+      assert.deepEqual(
+        by('node', () => messages(length)),
+        by('kernel', () => messages(length)),
         `${length} bytes`,
       )
     }
