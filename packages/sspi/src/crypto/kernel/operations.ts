@@ -97,14 +97,14 @@ export function kernelCheckMac(
   return different === 0
 }
 
-/** DR of RFC 3961 section 5.1 by AES: a block, encrypted over and over, to as many bytes as the key has, 16 or 32. */
-export function kernelDeriveKey(key: Uint8Array, block: Uint8Array): SecretBytes | undefined {
+/** DR of RFC 3961 section 5.1 by AES: a block, encrypted over and over, to so many bytes, no more than the key has (16 or 32). */
+export function kernelDeriveKey(key: Uint8Array, block: Uint8Array, length: number): SecretBytes | undefined {
   const k = kernel()
   if (k === undefined) return undefined
   k.bytes.set(key, k.INPUT)
   k.bytes.set(block, k.INPUT + key.length)
   k.deriveKey(key.length)
-  return takeSecret(k, k.OUTPUT, key.length, 0)
+  return takeSecret(k, k.OUTPUT, length, 0)
 }
 
 /** What a checksum covers, and when: the plaintext (RFC 3961 section 5.3), or vector and ciphertext (RFC 8009 section 5). */

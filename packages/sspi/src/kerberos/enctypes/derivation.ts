@@ -41,9 +41,8 @@ const usageConstants = new Map<number, Uint8Array>()
 
 /** DR of RFC 3961 section 5.1: the folded constant, encrypted over and over. */
 export function deriveRandom(name: BlockCipherName): DeriveBytes {
-  const aes = name === 'aes128' || name === 'aes256'
   return (key, constant, length) => {
-    const derived = aes && length === key.length ? kernelDeriveKey(key, folded(constant, 16)) : undefined
+    const derived = isAes(name) && length <= key.length ? kernelDeriveKey(key, folded(constant, 16), length) : undefined
     if (derived !== undefined) return derived
     const cbc = new Cbc(name, key)
     const size = cbc.blockBytes
@@ -58,6 +57,11 @@ export function deriveRandom(name: BlockCipherName): DeriveBytes {
     cbc.dispose()
     return result
   }
+}
+
+/** Whether the kernel has the cipher. */
+export function isAes(name: BlockCipherName): boolean {
+  return name === 'aes128' || name === 'aes256'
 }
 
 /** KDF-FEEDBACK-CMAC of RFC 6803 section 3. */
