@@ -25,6 +25,7 @@ import {
   type ChannelBindings,
   type ContextStep,
   type CtxtHandle,
+  type RunAsCaptured,
   type SecurityFunctionTable,
 } from '../sspi/index.js'
 import { requireAuthorized, type Authorize } from './authorization.js'
@@ -39,7 +40,7 @@ import { SaslSession } from './session.js'
 export interface SaslExchangeOptions {
   /** `GSSAPI`, `GSS-SPNEGO` or `DIGEST-MD5`. */
   readonly mechanism: Exclude<SaslProfileName, 'EXTERNAL'>
-  /** What to authenticate with: a value, or a handle of `acquireCredentialsHandle`, which stays the caller's. Default: the default credentials. */
+  /** What to authenticate with: a value, or a handle of `acquireCredentialsHandle`, which stays the caller's. Default: the default credentials of whoever begins the exchange, wherever its steps are made. */
   readonly credentials?: AcquireCredentialsOptions['authData'] | CredHandle
   /** Whether messages must be protected from changes; without it the exchange fails. Default `true`; say `false` within TLS. */
   readonly integrity?: boolean | undefined
@@ -100,6 +101,8 @@ abstract class SaslExchange implements Disposable {
   protected readonly sspi: SecurityFunctionTable
   protected readonly profile: SaslProfile
   readonly #options: SaslExchangeOptions
+  /** Whose default credentials count: of whoever began the exchange, wherever its steps are made. */
+  readonly #asBeginner: RunAsCaptured
   #ownCredential: CredHandle | undefined
   #context: CtxtHandle | undefined
   #session: SaslSession | undefined
@@ -110,6 +113,7 @@ abstract class SaslExchange implements Disposable {
     this.sspi = sspi
     this.profile = profileOf(options.mechanism)
     this.#options = options
+    this.#asBeginner = sspi.captureIdentity()
   }
 
   /** The session. @throws `SspiError` `SEC_E_OUT_OF_SEQUENCE` before the exchange is done. */
@@ -204,7 +208,7 @@ abstract class SaslExchange implements Disposable {
     const { credentials } = this.#options
     if (credentials instanceof CredHandle) return credentials
     const request = { package: this.profile.packageName, credentialUse, authData: credentials, targetName, principal }
-    this.#ownCredential ??= (await this.sspi.acquireCredentialsHandle(request)).credential
+    this.#ownCredential ??= (await this.#asBeginner(() => this.sspi.acquireCredentialsHandle(request))).credential
     this.#refuseWhenDisposed()
     return this.#ownCredential
   }

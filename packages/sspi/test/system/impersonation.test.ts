@@ -15,6 +15,7 @@ import {
   type SecurityFunctionTable,
 } from '../../src/index.js'
 import { memoryAccounts } from '../../src/io/accounts/index.js'
+import { saslClient, saslServer, type SaslClient, type SaslServer } from '../../src/sasl/index.js'
 import { createTestDomain, type TestDomain } from '../../src/testing/index.js'
 import { ALICE, Pair } from '../credssp/pair.js'
 import { cross } from './cross.js'
@@ -160,7 +161,39 @@ suite('default credentials inside of an impersonation', () => {
       assert.equal(await server.revertSecurityContext(() => drive(ofAlice)), 'alice')
     })
   })
+
+  for (const mechanism of ['GSSAPI', 'GSS-SPNEGO'] as const) {
+    test(`belong to whoever began an exchange of ${mechanism}, wherever its steps are made`, async () => {
+      await using domain = domainOf()
+      const server = serverOf(domain)
+      using session = await arrive(domain, server)
+      const begin = (): SaslClient => saslClient(server, { mechanism, target: FILES })
+      const drive = async (client: SaslClient): Promise<string | undefined> => {
+        const acceptor = saslServer(domain.sspi(), { mechanism, credentials: domain.serviceCredential(FILES) })
+        await crossSasl(client, acceptor)
+        client.session[Symbol.dispose]()
+        using accepted = acceptor.session
+        return accepted.peer?.name
+      }
+      const ofServer = begin()
+      await session.impersonate(async () => {
+        const ofAlice = begin()
+        assert.equal(await drive(ofServer), 'service')
+        assert.equal(await server.revertSecurityContext(() => drive(ofAlice)), 'alice')
+      })
+    })
+  }
 })
+
+/** Takes both sides of a SASL mechanism to their end. */
+async function crossSasl(client: SaslClient, server: SaslServer): Promise<void> {
+  let response = await client.step()
+  for (;;) {
+    const challenge = await server.step(response.token)
+    if (challenge.token !== undefined && !response.done) response = await client.step(challenge.token)
+    if (challenge.done) return
+  }
+}
 
 suite('an impersonation', () => {
   test('tells whom the caller acts as, and gives back what the function returns or throws', async () => {
