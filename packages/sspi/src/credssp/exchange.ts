@@ -170,6 +170,7 @@ export abstract class CredSspExchange implements Exchange {
       case 'complete':
         throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'CredSSP: there is no token to be completed')
       case 'answer':
+      case 'unanswered':
         return this.#answered(input)
       case 'token':
         this.#input = input.token ?? EMPTY

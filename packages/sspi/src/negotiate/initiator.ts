@@ -62,6 +62,8 @@ export class NegotiateInitiator extends Negotiation {
   readonly #world: World
   #state: State = { at: 'start' }
   protected considered: readonly AvailableMechanism[] = []
+  /** Whether mechanisms of last resort may follow better ones. */
+  #fallbackAllowed = false
   /** Whether the acceptor has an exchange that it should hear the end of. */
   #heard = false
 
@@ -130,7 +132,8 @@ export class NegotiateInitiator extends Negotiation {
       )
     }
     const better = applicable.filter(({ mechanism }) => !mechanism.lastResort)
-    if (better.length > 0 && !fallbackAllowed(this.#options.insecureAllowNtlmFallback, targetName)) return better
+    this.#fallbackAllowed = fallbackAllowed(this.#options.insecureAllowNtlmFallback, targetName)
+    if (better.length > 0 && !this.#fallbackAllowed) return better
     return [...better, ...applicable.filter(({ mechanism }) => mechanism.lastResort)]
   }
 
@@ -159,6 +162,7 @@ export class NegotiateInitiator extends Negotiation {
     const failed = (error: unknown): Step => {
       if (!(error instanceof SspiError)) throw error
       this.lastFailure = error
+      if (rest.length > 0) this.#tellPassedOver(first, error)
       return this.#begin(rest, [...failures, { of: first, error }], input)
     }
     let run: MechanismRun
@@ -175,20 +179,31 @@ export class NegotiateInitiator extends Negotiation {
     )
   }
 
-  /** The failure of the first candidate, and in words those of the others, and what was not tried on purpose. */
+  #tellPassedOver({ package: of }: AvailableMechanism, { code, message }: SspiError): void {
+    const target = this.#request.targetName || undefined
+    const mechanism = of.info.name
+    this.#world.emit({ kind: 'mechanism-passed-over', mechanism, side: 'initiator', target, code, message })
+  }
+
+  /** The failure of the first candidate, and in words those of the others, and what was not tried, and why. */
   #nothingStarted(failures: readonly Failure[]): SspiError {
     const [first, ...others] = failures
     if (first === undefined) return new SspiError('SEC_E_INTERNAL_ERROR', 'Negotiate: nothing to offer')
     const { credential, targetName } = this.#request
-    const withheld = credential.mechanisms.filter(
+    const { mechanisms, unavailable } = credential
+    const withheld = mechanisms.filter(
       (each) =>
         each.mechanism.lastResort &&
         each.mechanism.applies(each.credential, targetName) &&
         !failures.some(({ of }) => of === each),
     )
+    const why = this.#fallbackAllowed
+      ? 'since the server does not have it'
+      : `since ${first.of.package.info.name} applies, and insecureAllowNtlmFallback does not name the target`
     const more = [
       ...others.map(({ of, error }) => `${of.package.info.name}: ${error.message}`),
-      ...withheld.map((each) => `${each.package.info.name} was not tried, since ${first.of.package.info.name} applies`),
+      ...withheld.map((each) => `${each.package.info.name} was not tried, ${why}`),
+      ...(unavailable.length === 0 ? [] : [describeUnavailable(unavailable)]),
     ]
     if (more.length === 0) return first.error
     return new SspiError(first.error.code, [first.error.message, ...more].join('; '), { cause: first.error })

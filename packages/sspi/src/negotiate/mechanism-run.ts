@@ -22,6 +22,8 @@ export class MechanismRun {
   readonly #exchange: Exchange
   #session: Session | undefined
   #by: SecurityPackage
+  /** Whether the mechanism itself wants to hear of it when its question has no answer. */
+  #hearsFailure = false
   /** The length of the token that the exchange was given last. */
   #given = 0
 
@@ -50,9 +52,11 @@ export class MechanismRun {
       throw new SspiError('SEC_E_INVALID_TOKEN', `SPNEGO: a token for ${name}, which is done`)
     }
     if (input.kind === 'token') this.#given = input.token?.length ?? 0
+    if (input.kind === 'unanswered' && !this.#hearsFailure) throw input.error
     const step = this.#exchange.step(input)
     switch (step.kind) {
       case 'ask':
+        this.#hearsFailure = step.hearsFailure ?? false
         return step
       case 'continue':
         this.#checkConsumed(step.consumed)

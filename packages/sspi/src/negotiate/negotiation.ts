@@ -102,7 +102,8 @@ export abstract class Negotiation implements Exchange {
     }
     if (step.kind === 'token') return then(step.token)
     this.#asked = { run, then, failed }
-    return step
+    // Another mechanism may do, and the peer is to be told when none does.
+    return { ...step, hearsFailure: true }
   }
 
   /** Hands out the session: only with proof about the list of mechanisms. */
@@ -126,6 +127,7 @@ export abstract class Negotiation implements Exchange {
         if (asked === undefined) return this.receive(input)
         throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'SPNEGO: an answer was asked for, a token came')
       case 'answer':
+      case 'unanswered':
         if (asked === undefined) {
           throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'SPNEGO: an answer that was not asked for')
         }

@@ -3,7 +3,8 @@ export interface NegotiateOptions {
   /**
    * Targets for which a mechanism of last resort (NTLM) is offered even though a better one (Kerberos) applies: patterns
    * such as `HTTP/*.example.com`, or a function of the target's name. In a pattern `*` stands for any characters but
-   * `/`; case does not count. Whoever can keep a client from its KDC makes it use the weaker one there. Default: none.
+   * `/`; case does not count. Whoever can keep a client from its KDC makes it use the weaker one there, which the event
+   * `mechanism-passed-over` tells. Default: none.
    */
   readonly insecureAllowNtlmFallback?: readonly string[] | ((targetName: string) => boolean) | undefined
   /** How many mechanisms a peer may list. Default 64. */

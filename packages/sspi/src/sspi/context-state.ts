@@ -7,6 +7,8 @@ import type { Side } from './events.js'
 /** A step that is a result: no more questions. */
 export type Outcome = Exclude<Step, { readonly kind: 'ask' }>
 
+type Question = Extract<Step, { readonly kind: 'ask' }>
+
 /** Where a context stands. Each state carries exactly what may be used in it. */
 export type ContextPhase =
   | { readonly at: 'open'; readonly exchange: Exchange }
@@ -125,17 +127,34 @@ export function runExchange(
   let step = exchange.step(input)
   while (step.kind === 'ask') {
     signal?.throwIfAborted()
-    const asked = driver.answer(step.ask, signal)
-    if ('then' in asked) return goOn(asked)
+    const reply = replyTo(step, driver, signal)
+    if ('then' in reply) return goOn(reply)
     stillThere()
-    step = exchange.step({ kind: 'answer', answer: asked })
+    step = exchange.step(reply)
   }
   return step
 
-  async function goOn(waiting: PromiseLike<Answer>): Promise<Outcome> {
-    const answer = await orAborted(waiting, signal)
+  async function goOn(waiting: PromiseLike<Input>): Promise<Outcome> {
+    const reply = await waiting
     stillThere()
-    return runExchange(exchange, { kind: 'answer', answer }, driver, signal, stillThere)
+    return runExchange(exchange, reply, driver, signal, stillThere)
+  }
+}
+
+/** What the exchange is told: the answer, or that there is none, if it wants to hear of that. */
+function replyTo(question: Question, driver: Driver, signal: AbortSignal | undefined): Input | PromiseLike<Input> {
+  const answered = (answer: Answer): Input => ({ kind: 'answer', answer })
+  const failed = (error: unknown): Input => {
+    // Whoever gave up waiting wants no other way to be tried.
+    if (question.hearsFailure !== true || signal?.aborted === true || !(error instanceof SspiError)) throw error
+    return { kind: 'unanswered', error }
+  }
+  try {
+    const found = driver.answer(question.ask, signal)
+    // A thenable need not be a promise.
+    return 'then' in found ? Promise.resolve(orAborted(found, signal)).then(answered, failed) : answered(found)
+  } catch (error) {
+    return failed(error)
   }
 }
 

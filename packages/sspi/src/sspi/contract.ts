@@ -42,12 +42,22 @@ export type Input =
       readonly applicationProtocols?: readonly string[] | undefined
     }
   | { readonly kind: 'answer'; readonly answer: Answer }
+  /** There is no answer, as whoever was to find it has failed. Comes only where the question `hearsFailure`. */
+  | { readonly kind: 'unanswered'; readonly error: SspiError }
   /** CompleteAuthToken: the message that the application has made of the token meanwhile. */
   | { readonly kind: 'complete'; readonly message: Uint8Array }
 
 /** What one step of an exchange comes to. */
 export type Step =
-  | { readonly kind: 'ask'; readonly ask: Ask }
+  | {
+      readonly kind: 'ask'
+      readonly ask: Ask
+      /**
+       * Whether the exchange knows what to do when there is no answer: it is stepped with `unanswered` then. A caller who gives up
+       * waiting is not heard of. Default `false`: that ends the exchange, with the failure for the caller.
+       */
+      readonly hearsFailure?: boolean | undefined
+    }
   /** The peer must answer before it goes on. Bytes beyond `consumed` were not this exchange's. */
   | { readonly kind: 'continue'; readonly token: Uint8Array; readonly consumed: number }
   /** Less than a whole token came: so many bytes are missing, where that can be known. The exchange stays as it was. */

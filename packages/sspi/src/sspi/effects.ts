@@ -129,7 +129,8 @@ export interface HostDirectory {
 
 /**
  * Who answers effects. An answer that needs no waiting should be returned as it is: then a context call completes in
- * the same turn. A driver may throw or reject; that ends the exchange with the same error.
+ * the same turn. A driver may throw or reject; that ends the exchange with the same error, unless it is an `SspiError` and the
+ * step that asked `hearsFailure`.
  */
 export interface Driver {
   /** Whether there are accounts to look clients up in. Left out where that is not known. */

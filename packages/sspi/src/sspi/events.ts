@@ -30,6 +30,16 @@ export type AuthenticationEvent =
       readonly target: string | undefined
     }
   | {
+      /** Negotiate goes on without a mechanism that could not be begun; the next one may prove less. */
+      readonly kind: 'mechanism-passed-over'
+      readonly mechanism: string
+      readonly side: Side
+      readonly target: string | undefined
+      /** Why. */
+      readonly code: FailureName
+      readonly message: string
+    }
+  | {
       /** An acceptor that only audits channel bindings would have refused a client for them. */
       readonly kind: 'channel-bindings-audited'
       readonly packageName: string

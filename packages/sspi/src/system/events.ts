@@ -7,6 +7,7 @@ const channels = {
   'context-established': channel('sspi:context-established'),
   'context-refused': channel('sspi:context-refused'),
   'weak-mechanism-used': channel('sspi:weak-mechanism-used'),
+  'mechanism-passed-over': channel('sspi:mechanism-passed-over'),
   'channel-bindings-audited': channel('sspi:channel-bindings-audited'),
 } as const
 
@@ -39,6 +40,8 @@ function describe(event: AuthenticationEvent): string {
       return `${event.packageName} ${event.side}: ${event.code}: ${event.message}`
     case 'channel-bindings-audited':
       return `${event.packageName} ${event.side}: audited only: ${event.message}`
+    case 'mechanism-passed-over':
+      return `${event.mechanism} ${event.side}: passed over, target ${event.target ?? 'none'}: ${event.code}: ${event.message}`
     case 'weak-mechanism-used':
       return `${event.mechanism} ${event.side}: used by ${event.user || 'nobody in particular'}, target ${event.target ?? 'none'}`
   }

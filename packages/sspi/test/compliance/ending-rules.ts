@@ -16,7 +16,9 @@ import {
   SECPKG_CRED_OUTBOUND,
   SecBuffer,
   SecBufferDesc,
+  SspiError,
   type AuthenticationEvent,
+  type Driver,
 } from '../../src/sspi/index.js'
 import { bytesOf, establish, meet, shakeHands, type Pair, type Party } from './pair.js'
 import type { PackageSetup } from './setup.js'
@@ -175,6 +177,36 @@ export function endingRules(setup: PackageSetup): void {
     assert.ok(!shown.includes(new TextDecoder().decode(TEXT)), 'plaintext')
   })
 
+  test('a question that finds no answer ends the exchange, whichever it is, and leaves nothing secret', async () => {
+    // Asked by either side, in the order in which they come.
+    let asked = 0
+    const losing = (lost: number) => (driver: Driver) => ({
+      answer: (...[ask, signal]: Parameters<Driver['answer']>) => {
+        if (asked++ === lost) throw new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', 'nobody knows')
+        return driver.answer(ask, signal)
+      },
+    })
+    const whole = await establish(setup, { around: losing(Infinity) })
+    whole.client.end()
+    whole.server.end()
+    const questions = asked
+    for (let lost = 0; lost < questions; lost++) {
+      asked = 0
+      await nothingLeft(
+        `question ${lost}`,
+        async () => {
+          const pair = await meet(setup, { around: losing(lost) })
+          const refused = { name: 'SspiError', code: 'SEC_E_NO_AUTHENTICATING_AUTHORITY', message: /nobody knows/ }
+          await assert.rejects(shakeHands(pair), refused, `question ${lost}`)
+          assert.equal(asked, lost + 1, 'nothing is asked behind it')
+          pair.client.end()
+          pair.server.end()
+        },
+        setup.supports.records !== true,
+      )
+    }
+  })
+
   test('secrets are zero after the disposal of those who own them', async () => {
     await nothingLeft('a whole session', async () => {
       const pair = await establish(setup)
@@ -239,8 +271,8 @@ function other(pair: Pair, which: 'client' | 'server'): Party {
   return which === 'client' ? pair.server : pair.client
 }
 
-/** Runs something and looks at every array for secrets that was made meanwhile. */
-async function nothingLeft(what: string, run: () => Promise<void>): Promise<void> {
+/** Runs something and looks at every array for secrets that was made meanwhile. @param someMade - Whether there must be any. */
+async function nothingLeft(what: string, run: () => Promise<void>, someMade = true): Promise<void> {
   const made: { readonly bytes: Uint8Array; readonly stack: string | undefined }[] = []
   const stop = observeSecrets((bytes) => made.push({ bytes, stack: new Error('made here').stack }))
   try {
@@ -248,7 +280,7 @@ async function nothingLeft(what: string, run: () => Promise<void>): Promise<void
   } finally {
     stop()
   }
-  assert.ok(made.length > 0, `${what}: no secret was made, so this shows nothing`)
+  assert.ok(made.length > 0 || !someMade, `${what}: no secret was made, so this shows nothing`)
   for (const { bytes, stack } of made) {
     assert.ok(
       bytes.every((byte) => byte === 0),

@@ -31,6 +31,7 @@ import {
   type CredentialValue,
   type CredHandle,
   type CtxtHandle,
+  type Driver,
   type SecurityFunctionTable,
 } from '../../src/sspi/index.js'
 import type { PackageSetup } from './setup.js'
@@ -239,11 +240,12 @@ export interface PairOptions {
   readonly clientBindings?: ChannelBindings
   readonly serverBindings?: ChannelBindings
   readonly onEvent?: (event: AuthenticationEvent) => void
+  readonly around?: (driver: Driver) => Driver
 }
 
 /** Two parties with their credentials, before the first step. */
 export async function meet(setup: PackageSetup, options: PairOptions = {}): Promise<Pair> {
-  const tables = setup.tables({ onEvent: options.onEvent })
+  const tables = setup.tables({ onEvent: options.onEvent, around: options.around })
   const client = new Party(setup, tables.client, true, options.clientBindings)
   const server = new Party(setup, tables.server, false, options.serverBindings)
   await client.acquire(options.clientCredential ?? setup.clientCredential)

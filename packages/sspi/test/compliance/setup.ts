@@ -20,7 +20,7 @@ export interface PackageSetup {
   /** The package that does the work, where that is another. Default: `name`. */
   readonly mechanism?: string
   /** Two interfaces that know the package, of two parties that share nothing; new ones for each call. */
-  tables(options?: Pick<TestTableOptions, 'onEvent'>): Tables
+  tables(options?: Pick<TestTableOptions, 'onEvent' | 'around'>): Tables
   readonly clientCredential: CredentialValue
   /** `undefined`: the package accepts with its default credentials. */
   readonly serverCredential: CredentialValue | undefined
@@ -64,6 +64,8 @@ export interface Tables {
 /** Parts of a {@link testTable} that are not the default. */
 export interface TestTableOptions {
   readonly driver?: Driver
+  /** Stands between the packages and the driver. */
+  readonly around?: ((driver: Driver) => Driver) | undefined
   readonly now?: () => Date
   readonly random?: (length: number) => Uint8Array
   readonly policy?: Partial<Policy>
@@ -76,10 +78,10 @@ export const NOON = new Date('2026-02-03T12:00:00Z')
 
 /** A security interface of some packages with a fixed clock and random bytes that are the same in each run. */
 export function testTable(packages: readonly SecurityPackage[], options: TestTableOptions = {}): SecurityFunctionTable {
-  const now = options.now ?? (() => NOON)
+  const { now = () => NOON, driver = { answer: failToAnswer }, around } = options
   return new SecurityFunctionTable({
     packages,
-    driver: options.driver ?? { answer: failToAnswer },
+    driver: around?.(driver) ?? driver,
     world: {
       now,
       random: options.random ?? countingRandom(),

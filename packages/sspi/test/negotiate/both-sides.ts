@@ -5,6 +5,7 @@ import {
   SECBUFFER_DATA,
   SECBUFFER_TOKEN,
   SspiError,
+  type AuthenticationEvent,
   type ChannelBindings,
   type Exchange,
   type Input,
@@ -16,6 +17,7 @@ import {
   type World,
 } from '../../src/sspi/index.js'
 import { negotiatePackage, type NegotiateOptions } from '../../src/negotiate/index.js'
+import { noAuthority, NOWHERE } from './fake-mechanism.js'
 
 export const world: World = {
   now: () => new Date('2026-01-01T00:00:00Z'),
@@ -35,14 +37,15 @@ export interface SideOptions extends NegotiateOptions {
   readonly contextReq?: number
   readonly targetName?: string
   readonly value?: RevealedCredential
+  readonly emit?: (event: AuthenticationEvent) => void
 }
 
 export function initiate(list: readonly SecurityPackage[], options: SideOptions = {}): Exchange {
   const negotiate = negotiatePackage(options)
   const packages = packagesOf([negotiate, ...list])
-  const { value, targetName = 'HTTP/www.example.com', contextReq = 0 } = options
+  const { value, targetName = 'HTTP/www.example.com', contextReq = 0, emit = () => undefined } = options
   const credential = negotiate.acquire({ use: 'outbound', principal: undefined, value, packages }, world)
-  const exchange = negotiate.initiate?.({ credential, targetName, contextReq, packages }, world)
+  const exchange = negotiate.initiate?.({ credential, targetName, contextReq, packages }, { ...world, emit })
   assert.ok(exchange)
   return exchange
 }
@@ -63,13 +66,17 @@ export function token(bytes: Uint8Array | undefined, channelBindings?: ChannelBi
 
 type Result = Exclude<Step, { readonly kind: 'ask' }>
 
-/** Steps an exchange, answering with nobody whatever account it asks for. */
+/** Steps an exchange, answering with nobody whatever account it asks for; and not at all for one of {@link NOWHERE}. */
 export function stepThrough(exchange: Exchange, input: Input, asked: string[] = []): Result {
   let step = exchange.step(input)
   while (step.kind === 'ask') {
     assert.equal(step.ask.effect, 'account')
     asked.push(step.ask.query.user)
-    step = exchange.step({ kind: 'answer', answer: { effect: 'account', value: undefined } })
+    const { user, domain } = step.ask.query
+    if (domain === NOWHERE) {
+      assert.equal(step.hearsFailure, true, 'whoever has a peer to tell, or another mechanism, wants to hear of it')
+      step = exchange.step({ kind: 'unanswered', error: noAuthority(user) })
+    } else step = exchange.step({ kind: 'answer', answer: { effect: 'account', value: undefined } })
   }
   return step
 }

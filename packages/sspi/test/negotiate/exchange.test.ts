@@ -12,6 +12,7 @@ import {
   SECPKG_NEGOTIATION_IN_PROGRESS,
   SECPKG_NEGOTIATION_OPTIMISTIC,
   SspiError,
+  type AuthenticationEvent,
   type Input,
 } from '../../src/sspi/index.js'
 import { HINT_NAME, NegState } from '../../src/negotiate/constants.js'
@@ -25,7 +26,7 @@ import {
   type NegTokenResp,
 } from '../../src/negotiate/messages.js'
 import { accept, doneOf, establish, initiate, stepThrough, talk, token, tokenOf } from './both-sides.js'
-import { fakeMechanism, type FakeOptions } from './fake-mechanism.js'
+import { fakeMechanism, type FakeOptions, type FakePackage } from './fake-mechanism.js'
 
 const A: FakeOptions = { name: 'A', oid: '1.3.9.1' }
 const B: FakeOptions = { name: 'B', oid: '1.3.9.2', lastResort: true }
@@ -282,21 +283,79 @@ test('insecureAllowNtlmFallback offers it last, for the targets that it names', 
   ])
 })
 
-for (const failsToStart of ['at once', 'answered', 'constructor'] as const) {
-  const failing = { ...A, failsToStart, asks: failsToStart === 'answered' }
+for (const failsToStart of ['at once', 'answered', 'unanswered', 'constructor'] as const) {
+  const failing = { ...A, failsToStart, asks: failsToStart === 'answered' || failsToStart === 'unanswered' }
 
   test(`a better mechanism that applies and fails (${failsToStart}) is not replaced by one of last resort`, () => {
     const b = fakeMechanism(B)
     const call = (): unknown => stepThrough(initiate([fakeMechanism(failing), b]), token(undefined))
     const error = refused(call, 'SEC_E_NO_AUTHENTICATING_AUTHORITY')
-    assert.match(error.message, /B was not tried, since A applies/)
+    assert.match(
+      error.message,
+      /A: no KDC answers; B was not tried, since A applies, and insecureAllowNtlmFallback does not name/,
+    )
     assert.equal(error.token, undefined)
     assert.equal(b.log.exchanges.length, 0)
   })
 
-  test(`a mechanism that fails (${failsToStart}) is replaced by the next that may be offered`, () => {
-    assert.deepEqual(offered([failing, C]), ['1.3.9.3'])
-    assert.deepEqual(offered([failing, B], { insecureAllowNtlmFallback: ['*/*'] }), ['1.3.9.2'])
+  test(`a mechanism that fails (${failsToStart}) is replaced by the next that may be offered, which an event tells`, () => {
+    const events: AuthenticationEvent[] = []
+    const emit = (event: AuthenticationEvent): number => events.push(event)
+    assert.deepEqual(offered([failing, C], { emit }), ['1.3.9.3'])
+    assert.deepEqual(offered([failing, B], { insecureAllowNtlmFallback: ['*/*'], emit }), ['1.3.9.2'])
+    const passedOver = {
+      kind: 'mechanism-passed-over',
+      mechanism: 'A',
+      side: 'initiator',
+      target: 'HTTP/www.example.com',
+      code: 'SEC_E_NO_AUTHENTICATING_AUTHORITY',
+      message: 'A: no KDC answers',
+    }
+    assert.deepEqual(events, [passedOver, passedOver])
+  })
+
+  test(`a mechanism that fails (${failsToStart}) is passed over by nobody where there is no other`, () => {
+    const events: AuthenticationEvent[] = []
+    const call = (): unknown =>
+      stepThrough(
+        initiate([fakeMechanism(failing), fakeMechanism(B)], { emit: (e) => events.push(e) }),
+        token(undefined),
+      )
+    refused(call, 'SEC_E_NO_AUTHENTICATING_AUTHORITY')
+    assert.deepEqual(events, [])
+  })
+}
+
+test('a mechanism that knows how to go on without an answer does so, and is not replaced', () => {
+  const list = [fakeMechanism({ ...A, asks: true, unanswered: 'always', hearsFailure: true }), fakeMechanism(C)]
+  assert.equal(establish(initiate(list), accept([fakeMechanism(A)])).initiator.by, list[0])
+  assert.equal(list[1]!.log.exchanges.length, 0)
+})
+
+test('what was not tried is named with its reason: the package list, the credential, the server', () => {
+  const failing = fakeMechanism({ ...A, failsToStart: 'at once' })
+  const start = (list: readonly FakePackage[], options: Parameters<typeof initiate>[1], hints?: Uint8Array): string =>
+    refused(() => initiate(list, options).step(token(hints)), 'SEC_E_NO_AUTHENTICATING_AUTHORITY').message
+  const b = fakeMechanism(B)
+  assert.match(start([failing, b], { value: identity('!b') }), /A: no KDC answers; B is not available \(the identity's/)
+  const unfit = fakeMechanism({ ...B, failsToAcquire: true })
+  assert.match(start([failing, unfit], {}), /; B is not available \(SEC_E_UNKNOWN_CREDENTIALS: B: not this kind\)/)
+  const hints = tokenOf(accept([fakeMechanism(A)]).step(token(undefined)))
+  const allowed = { insecureAllowNtlmFallback: ['*/*'] }
+  assert.match(start([failing, b], allowed, hints), /; B was not tried, since the server does not have it/)
+})
+
+for (const side of ['initiator', 'acceptor'] as const) {
+  test(`the ${side}'s question that has no answer later on ends the exchange, and the peer hears of it`, () => {
+    const other = { ...A, tokens: 3 }
+    const lost = { ...other, asks: true, unanswered: 'later' } as const
+    const { failure } = talk(
+      initiate([fakeMechanism(side === 'initiator' ? lost : other)]),
+      accept([fakeMechanism(side === 'acceptor' ? lost : other)]),
+    )
+    assert.equal(failure?.at, side)
+    assert.equal(failure.error.code, 'SEC_E_NO_AUTHENTICATING_AUTHORITY')
+    assert.equal(readResp(failure.error.token).negState, NegState.REJECT)
   })
 }
 

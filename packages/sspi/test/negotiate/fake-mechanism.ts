@@ -35,8 +35,12 @@ export interface FakeOptions {
   readonly asks?: boolean
   readonly applies?: (targetName: string) => boolean
   readonly failsToAcquire?: boolean
-  /** Whether the initiator's first step fails: 'at once', or after it was answered. */
-  readonly failsToStart?: 'at once' | 'answered' | 'constructor'
+  /** Whether the initiator's first step fails: 'at once', after it was answered, or since it is not answered. */
+  readonly failsToStart?: 'at once' | 'answered' | 'unanswered' | 'constructor'
+  /** Which of its questions find no answer: all, or those behind the initiator's first one. Default: none. */
+  readonly unanswered?: 'always' | 'later'
+  /** Whether it knows how to go on then. */
+  readonly hearsFailure?: boolean
   /** Whether the acceptor refuses the initiator's first token, with a token of its own. */
   readonly refuses?: boolean
   readonly canAccept?: boolean
@@ -125,7 +129,12 @@ export class FakeExchange implements Exchange {
       this.bindings.push(input.channelBindings === undefined ? undefined : 'given')
       if (asks === true) {
         this.#waiting = input
-        return { kind: 'ask', ask: { effect: 'account', query: { user: name, domain: '' } } }
+        const { hearsFailure, unanswered } = this.#options
+        const lost = this.#isStart()
+          ? failsToStart === 'unanswered' || unanswered === 'always'
+          : unanswered !== undefined
+        const domain = lost ? NOWHERE : ''
+        return { kind: 'ask', ask: { effect: 'account', query: { user: name, domain } }, hearsFailure }
       }
       if (this.#isStart() && failsToStart === 'at once') throw noAuthority(name)
       return this.#handle(input.token)
@@ -244,6 +253,9 @@ export class FakeSession implements Session {
   }
 }
 
-function noAuthority(name: string): SspiError {
+/** A domain of which nobody knows anything. */
+export const NOWHERE = 'nowhere'
+
+export function noAuthority(name: string): SspiError {
   return new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', `${name}: no KDC answers`)
 }

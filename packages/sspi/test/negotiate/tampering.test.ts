@@ -346,7 +346,7 @@ test('an acceptor that asks for a MIC gets one, though nobody else needs it', ()
   assert.deepEqual(ours.log.sessions[0]?.resets, ['sent', 'received'])
 })
 
-test('a driver that fails is told as it is', () => {
+test('a token while an answer is waited for ends the exchange, of which the peer has not heard yet', () => {
   assert.throws(
     () => {
       const initiator = initiate([fakeMechanism({ ...A, asks: true })])

@@ -159,7 +159,10 @@ export function finished(session: Session = new FakeSession(), token?: Uint8Arra
 }
 
 /** A step that asks who alice is. */
-export const ASK: Step = { kind: 'ask', ask: { effect: 'account', query: { user: 'alice', domain: '' } } }
+export const ASK: Extract<Step, { kind: 'ask' }> = {
+  kind: 'ask',
+  ask: { effect: 'account', query: { user: 'alice', domain: '' } },
+}
 
 /** A driver that answers when the test says so. */
 export class SlowDriver {

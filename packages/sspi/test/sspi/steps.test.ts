@@ -17,6 +17,7 @@ import {
   SecBufferDesc,
   SspiError,
   type AuthenticationEvent,
+  type Step,
 } from '../../src/sspi/index.js'
 import { ASK, FakeSession, finished, SlowDriver } from './fake-package.js'
 import { Bench, first, room, tokenIn } from './table.js'
@@ -240,6 +241,10 @@ suite('completeAuthToken', () => {
 
 suite('effects', () => {
   const asking = { client: (_: unknown, call: number) => (call === 0 ? goOn : call === 1 ? ASK : finished()) }
+  const hearing = {
+    client: (_: unknown, call: number): Step =>
+      call === 0 ? goOn : call === 1 ? { ...ASK, hearsFailure: true } : finished(),
+  }
 
   test('an answer without waiting completes the call in the same turn', async () => {
     const bench = new Bench(asking, { driver: { answer: () => ({ effect: 'account', value: undefined }) } })
@@ -315,6 +320,62 @@ suite('effects', () => {
       await assert.rejects(bench.initiate({ context, input: tokenIn(HELLO) }), { code: 'SEC_E_OUT_OF_SEQUENCE' })
       assert.equal(bench.fake.exchanges[0]!.disposals, 1)
       bench.table.deleteSecurityContext(context)
+    }
+  })
+
+  test('a driver that fails is heard of by the step that asked, where that wants to, and the exchange goes on', async () => {
+    const noKdc = new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', 'no KDC')
+    const fails = (): never => {
+      throw noKdc
+    }
+    for (const answer of [fails, () => Promise.reject(noKdc)]) {
+      const bench = new Bench(hearing, { driver: { answer } })
+      const { context } = await bench.initiate()
+      assert.equal((await bench.initiate({ context, input: tokenIn(HELLO) })).status, SEC_E_OK)
+      assert.deepEqual(bench.fake.exchanges[0]!.inputs[2], { kind: 'unanswered', error: noKdc })
+    }
+  })
+
+  test('what such a step makes of it may be a failure again, which ends the context', async () => {
+    const refusal = new SspiError('SEC_E_LOGON_DENIED', 'nobody to ask', { token: HELLO })
+    const client = (_: unknown, call: number): Step => {
+      if (call === 2) throw refusal
+      return hearing.client(_, call)
+    }
+    const driver = new SlowDriver()
+    const bench = new Bench({ client }, { driver })
+    const { context } = await bench.initiate()
+    const running = bench.initiate({ context, input: tokenIn(HELLO) })
+    await Promise.resolve()
+    driver.fail(new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', 'no KDC'))
+    await assert.rejects(running, (error) => error === refusal)
+    assert.equal(bench.fake.exchanges[0]!.disposals, 1)
+    await assert.rejects(bench.initiate({ context, input: tokenIn(HELLO) }), { code: 'SEC_E_OUT_OF_SEQUENCE' })
+  })
+
+  test('a bug in a driver, a caller that gives up and a context that is deleted are heard of by no step', async () => {
+    type End = (driver: SlowDriver, abort: AbortController, delete_: () => void) => void
+    const ends: readonly (readonly [End, object])[] = [
+      [(driver) => driver.fail(new TypeError('a bug')), { name: 'TypeError' }],
+      [(_, abort) => abort.abort(new SspiError('SEC_E_CONTEXT_EXPIRED', 'enough')), { code: 'SEC_E_CONTEXT_EXPIRED' }],
+      [
+        (driver, _, delete_) => {
+          delete_()
+          driver.fail(new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', 'no KDC'))
+        },
+        { code: 'SEC_E_INVALID_HANDLE' },
+      ],
+    ]
+    for (const [end, expected] of ends) {
+      const [driver, abort] = [new SlowDriver(), new AbortController()]
+      const bench = new Bench(hearing, { driver })
+      const { context } = await bench.initiate()
+      const running = bench.initiate({ context, input: tokenIn(HELLO), signal: abort.signal })
+      await Promise.resolve()
+      end(driver, abort, () => bench.table.deleteSecurityContext(context))
+      await assert.rejects(running, expected)
+      assert.equal(bench.fake.exchanges[0]!.inputs.length, 2)
+      assert.equal(bench.fake.exchanges[0]!.disposals, 1)
     }
   })
 

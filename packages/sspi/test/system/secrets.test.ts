@@ -84,7 +84,7 @@ function toBase64(): string {
   return Buffer.from(NT_HASH).toString('base64')
 }
 
-const CHANNELS = ['context-established', 'context-refused', 'weak-mechanism-used'] as const
+const CHANNELS = ['context-established', 'context-refused', 'weak-mechanism-used', 'mechanism-passed-over'] as const
 
 /** Runs something while all events are collected. */
 async function watched(shown: Shown, run: () => Promise<void>): Promise<void> {
