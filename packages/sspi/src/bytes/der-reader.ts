@@ -38,17 +38,28 @@ export interface BitString {
 export class DerReader {
   readonly #bytes: Uint8Array
   readonly #end: number
+  readonly #anyLengths: boolean
   #at: number
+
+  /**
+   * A reader that takes lengths in more bytes than they need, too, as BER allows them and some peers write them where DER is asked for.
+   * Everything else is as strict; what it enters is read likewise. For messages that nothing is signed over as they came.
+   */
+  static ofAnyLengths(bytes: Uint8Array): DerReader {
+    return new DerReader(bytes, 0, bytes.length, true)
+  }
 
   /**
    * @param bytes - The input; read in place.
    * @param start - Where to begin, 0 by default.
    * @param end - Where to stop, the end of `bytes` by default; no further than that.
+   * @param anyLengths - See {@link DerReader.ofAnyLengths}.
    */
-  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length, anyLengths = false) {
     this.#bytes = bytes
     this.#at = start
     this.#end = Math.min(end, bytes.length)
+    this.#anyLengths = anyLengths
   }
 
   /** Whether anything is left. */
@@ -74,7 +85,7 @@ export class DerReader {
   /** Reads one element with this tag and returns a reader of its content, which cannot look past it. */
   enter(tag: number, what: string): DerReader {
     const end = this.#open(tag, what)
-    const inner = new DerReader(this.#bytes, this.#at, end)
+    const inner = new DerReader(this.#bytes, this.#at, end, this.#anyLengths)
     this.#at = end
     return inner
   }
@@ -303,7 +314,8 @@ export class DerReader {
       if (count > 4 || count > limit - at) throw invalid(what, `the length takes ${count} bytes`)
       length = 0
       for (let i = 0; i < count; i++) length = length * 256 + bytes[at++]!
-      if (length < 0x80 || length < 256 ** (count - 1)) throw invalid(what, 'the length is not minimal')
+      const minimal = length >= 0x80 && length >= 256 ** (count - 1)
+      if (!minimal && !this.#anyLengths) throw invalid(what, 'the length is not minimal')
     }
     if (length > limit - at) throw invalid(what, `${length} bytes of content, ${limit - at} left`)
     this.#at = at

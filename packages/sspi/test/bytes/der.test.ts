@@ -393,6 +393,18 @@ test('lengths are definite and minimal, and reach no further than what contains 
   assert.throws(() => inner.octetString('x'), INVALID)
 })
 
+test('a reader of any lengths takes those that are not minimal, at every depth, and nothing else that is not DER', () => {
+  for (const ber of ['30820007a1810404820000', '308400000006a18200020400']) {
+    const content = DerReader.ofAnyLengths(fromHex(ber)).enter(Tag.SEQUENCE, 'x').enter(0xa1, 'x').octetString('x')
+    assert.equal(content.length, 0)
+    assert.throws(() => new DerReader(fromHex(ber)).enter(Tag.SEQUENCE, 'x'), INVALID)
+  }
+  for (const bad of ['0480', '0485000000000100', '048201', '04', '04820003aabb', '0484ffffffff', '1f0100']) {
+    assert.throws(() => DerReader.ofAnyLengths(fromHex(bad)).readTlv('x'), INVALID, bad)
+  }
+  assert.throws(() => DerReader.ofAnyLengths(fromHex('02020001')).integer('x'), INVALID)
+})
+
 test('lengths on both sides of every form go round', () => {
   for (const length of [0, 1, 127, 128, 255, 256, 65_535, 65_536, 70_000]) {
     const content = new Uint8Array(length).fill(7)

@@ -25,6 +25,7 @@ interface RequestFields {
 
 const requests = readVectors<{ tsRequest: string }, RequestFields>('credssp/ts-request.json').cases
 const flow = readVectors<{ tsRequests: readonly string[] }, unknown>('credssp/ntlm-flow.json').cases[0]!
+const ofRdesktop = readVectors<{ tsRequest?: string; tsCredentials?: string }, object>('credssp/rdesktop.json').cases
 const credentials = readVectors<{ tsCredentials: string }, { credType: number }>('credssp/ts-credentials.json').cases
 
 /** What came out, in the words of the vectors. */
@@ -111,14 +112,29 @@ suite('TSCredentials', () => {
     )
   })
 
-  function inWords({ credType, credentials: fields }: TsCredentials): unknown {
-    const key = { 1: 'passwordCreds', 2: 'smartCardCreds', 6: 'remoteGuardCreds' }[credType]
-    const plain: unknown = JSON.parse(
-      JSON.stringify({ [key]: fields }, (_key, value: unknown) => (value instanceof Uint8Array ? toHex(value) : value)),
-    )
-    return { credType, ...(plain as object) }
+  test('a text that is a terminating zero alone is empty: so nothing that is delegated is nothing', () => {
+    const nothing = { domainName: '\0', userName: '\0', password: '\0' }
+    const bytes = writeTsCredentials({ credType: 1, credentials: nothing })
+    assert.deepEqual(readTsCredentials(bytes).credentials, { domainName: '', userName: '', password: '' })
+  })
+})
+
+suite('rdesktop, whose lengths and texts are its own', () => {
+  for (const { name, input, expected } of ofRdesktop) {
+    test(`${name} is read`, () => {
+      if (input.tsRequest !== undefined) assert.deepEqual(summary(readTsRequest(fromHex(input.tsRequest))), expected)
+      else assert.deepEqual(inWords(readTsCredentials(fromHex(input.tsCredentials ?? ''))), expected)
+    })
   }
 })
+
+function inWords({ credType, credentials: fields }: TsCredentials): unknown {
+  const key = { 1: 'passwordCreds', 2: 'smartCardCreds', 6: 'remoteGuardCreds' }[credType]
+  const plain: unknown = JSON.parse(
+    JSON.stringify({ [key]: fields }, (_key, value: unknown) => (value instanceof Uint8Array ? toHex(value) : value)),
+  )
+  return { credType, ...(plain as object) }
+}
 
 const samples = [
   ...[...requests.map(({ input }) => input.tsRequest), ...flow.input.tsRequests].map((hex) => ({
@@ -128,6 +144,10 @@ const samples = [
   ...credentials.map(({ input }) => ({
     read: (bytes: Uint8Array): unknown => readTsCredentials(bytes),
     bytes: fromHex(input.tsCredentials),
+  })),
+  ...ofRdesktop.map(({ input: { tsRequest, tsCredentials } }) => ({
+    read: tsRequest === undefined ? readTsCredentials : readTsRequest,
+    bytes: fromHex(tsRequest ?? tsCredentials ?? ''),
   })),
 ]
 

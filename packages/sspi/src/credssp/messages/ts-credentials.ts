@@ -66,10 +66,11 @@ export interface TsRemoteGuardPackageCred {
  * @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when the bytes are none, or go on behind them; no byte of them is in its message.
  */
 export function readTsCredentials(bytes: Uint8Array): TsCredentials {
-  const reader = new DerReader(bytes)
+  // Lengths as in TSRequests.
+  const reader = DerReader.ofAnyLengths(bytes)
   const value = reader.within(Tag.SEQUENCE, 'TSCredentials', (fields): TsCredentials => {
     const credType = readInteger(fields, 0, 'TSCredentials: credType')
-    const inner = new DerReader(readOctets(fields, 1, 'TSCredentials: credentials'))
+    const inner = DerReader.ofAnyLengths(readOctets(fields, 1, 'TSCredentials: credentials'))
     const read = readAs(credType, inner)
     inner.end('TSCredentials: credentials')
     return read
@@ -217,9 +218,10 @@ function readOctets(fields: DerReader, number: number, what: string): Uint8Array
   return fields.within(contextTag(number), what, (inner) => inner.octetString(what))
 }
 
-/** Every text is UTF-16LE in an OCTET STRING, without a terminating zero. */
+/** Every text is UTF-16LE in an OCTET STRING, without a terminating zero; rdesktop sends one, which is no part of the text. */
 function readText(fields: DerReader, number: number, what: string): string {
-  return utf16leDecode(readOctets(fields, number, what), what)
+  const text = utf16leDecode(readOctets(fields, number, what), what)
+  return text.endsWith('\0') ? text.slice(0, -1) : text
 }
 
 function readOptionalText(fields: DerReader, number: number, what: string): string | undefined {

@@ -27,7 +27,8 @@ export type TsRequestFields = Partial<TsRequest> & Pick<TsRequest, 'version'>
  * @throws {@link SspiError} `SEC_E_INVALID_TOKEN` when the bytes are no TSRequest, or go on behind it.
  */
 export function readTsRequest(bytes: Uint8Array): TsRequest {
-  const reader = new DerReader(bytes)
+  // MS-CSSP 2.2 asks for DER, but rdesktop writes every length from 128 on in two bytes, also where one would do.
+  const reader = DerReader.ofAnyLengths(bytes)
   const request = reader.within(Tag.SEQUENCE, 'TSRequest', (fields) => {
     const version = fields.within(contextTag(0), 'TSRequest: version', (inner) => inner.integer('TSRequest: version'))
     if (version < FIRST_VERSION) throw new SspiError('SEC_E_INVALID_TOKEN', `TSRequest: version ${version}`)
