@@ -134,6 +134,15 @@ lab_wait() {
 }
 lab_tcp() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 
+# lab_display: an X server of the peer's own. It picks a free number, and is ready when that is in the peer's file `display`.
+lab_display() {
+  local file=$LAB_DIR/$LAB_PEER/display
+  lab_alive xvfb && return 0
+  rm -f "$file"
+  lab_start xvfb sh -c 'exec Xvfb -displayfd 6 -screen 0 800x600x24 -noreset -nolisten tcp 6>"$1"' sh "$file"
+  lab_wait 10 test -s "$file" || lab_die "Xvfb: $(lab_words xvfb)"
+}
+
 # lab_free_ports address name...: a port for each name that is free for TCP and UDP, as shell assignments.
 lab_free_ports() {
   node -e "

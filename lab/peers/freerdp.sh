@@ -19,17 +19,9 @@ up() {
   mkdir -p "$D/home"
   chmod 700 "$D/home"
   [ -e "$D/certificates/ca.crl" ] || bash "$PEERS_HERE/certificates.sh" "$D/certificates" || lab_die 'openssl could not make the certificates'
-  start_display
+  lab_display # both programs want an X server
   write_client
   start_server
-}
-
-# Both programs want an X server. It picks a free number, and says which when it is ready.
-start_display() {
-  lab_alive xvfb && return 0
-  rm -f "$D/display"
-  lab_start xvfb sh -c 'exec Xvfb -displayfd 6 -screen 0 800x600x24 -noreset -nolisten tcp 6>"$1"' sh "$D/display"
-  lab_wait 10 test -s "$D/display" || lab_die "Xvfb: $(lab_words xvfb)"
 }
 
 # With a home of its own, where it would remember certificates and servers. FreeRDP lets a test ask for much of its log.

@@ -61,6 +61,7 @@ export {
   heimdalKdc,
   missing,
   mitKdc,
+  rdesktop,
   sambaAd,
   squid,
   type ApacheGssapi,
@@ -68,6 +69,7 @@ export {
   type HeimdalKdc,
   type MitKdc,
   type PeerName,
+  type Rdesktop,
   type SambaAd,
   type Squid,
 } from './peers.js'
@@ -75,8 +77,11 @@ export { ClientFolder, EmbeddedRealm, type EmbeddedRealmOptions } from './embedd
 export { KerberosSide, type KerberosSideOptions } from './kerberos-side.js'
 export { messagesOf, ourSide, stepOf } from './ours.js'
 export { runProgram, runSspi, serveSspi, type Ended, type ProgramOptions, type SspiServer } from './programs.js'
+export { Inbox } from './inbox.js'
 export { carry, connectRdp, establishOver, listenRdp, type RdpServer, type SecuredWire } from './rdp.js'
 export { relayRdp, type RdpRelayOptions } from './rdp-relay.js'
+export { RdesktopClient, type RdesktopOptions } from './rdesktop.js'
 export { ENDPOINT_MAPPER, portOf, SAMR, SamrCalls } from './rpc-calls.js'
 export { TicketFolder } from './ticket-folder.js'
 export { digestLayer, SaslSample, type SaslSampleOptions } from './sasl-sample.js'
+export { type Wire } from './wire.js'

@@ -18,6 +18,7 @@ const VARIABLES = {
   'cyrus-sasl': 'CYRUS_SASL',
   java: 'JGSS_PEER',
   freerdp: 'FREERDP',
+  rdesktop: 'RDESKTOP',
 } as const
 
 /** A peer of the lab, named as its script in `lab/peers`. */
@@ -182,6 +183,23 @@ export function freeRdp(): FreeRdp {
   const client = commandOf('freerdp')
   const [host = '', port] = variable('FREERDP_SERVER').split(':')
   return { client, host, port: Number(port), certificates: variable('FREERDP_CERTIFICATES') }
+}
+
+/** rdesktop, a client, and certificates for what it visits. */
+export interface Rdesktop {
+  /** The program rdesktop, with a display. */
+  readonly client: string
+  /** A folder with certificates and keys of RSA: `server` and `middle`. */
+  readonly certificates: string
+}
+
+/**
+ * rdesktop.
+ *
+ * @throws Error when it is not up.
+ */
+export function rdesktop(): Rdesktop {
+  return { client: commandOf('rdesktop'), certificates: variable('RDESKTOP_CERTIFICATES') }
 }
 
 /** Apache with mod_auth_gssapi, for `HTTP/localhost` in MIT's realm. */

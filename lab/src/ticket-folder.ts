@@ -23,6 +23,11 @@ export class TicketFolder implements Disposable {
     throw new Error(`kinit ${user}: ${stderr}`)
   }
 
+  /** Without a ticket. */
+  static empty(): TicketFolder {
+    return new TicketFolder()
+  }
+
   private constructor() {
     this.path = mkdtempSync(join(tmpdir(), 'sspi-tickets-'))
     this.env = {
