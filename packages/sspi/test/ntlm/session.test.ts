@@ -56,10 +56,10 @@ suite('messages', () => {
     const { client, server } = establish(SEALING)
     const build = (): SecBuffer[] => [
       new SecBuffer(SECBUFFER_DATA | SECBUFFER_READONLY_WITH_CHECKSUM, bytesOf('header')),
-      new SecBuffer(SECBUFFER_DATA, bytesOf('one')),
+      new SecBuffer(SECBUFFER_DATA, bytesOf('the first part')),
       new SecBuffer(SECBUFFER_DATA | SECBUFFER_READONLY, bytesOf('free')),
       new SecBuffer(SECBUFFER_TOKEN, 16),
-      new SecBuffer(SECBUFFER_DATA, bytesOf('two')),
+      new SecBuffer(SECBUFFER_DATA, bytesOf('the second part')),
       new SecBuffer(SECBUFFER_DATA | SECBUFFER_READONLY_WITH_CHECKSUM, bytesOf('trailer')),
     ]
     const sent = build()
@@ -73,8 +73,8 @@ suite('messages', () => {
     }
     sent[2]!.bytes[0]! ^= 1
     server.unseal(new SecBufferDesc(sent), 0)
-    assert.deepEqual(sent[4]!.bytes, bytesOf('two'))
-    assert.deepEqual(sent[1]!.bytes, bytesOf('one'))
+    assert.deepEqual(sent[4]!.bytes, bytesOf('the second part'))
+    assert.deepEqual(sent[1]!.bytes, bytesOf('the first part'))
   })
 
   test('a stream is signature and data, and its plaintext a view of it', () => {
