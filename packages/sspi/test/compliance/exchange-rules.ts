@@ -16,7 +16,7 @@ import {
   SecBufferDesc,
   SspiError,
 } from '../../src/sspi/index.js'
-import { bytesOf, establish, goOn, meet, shakeHands, tokenLengths } from './pair.js'
+import { assertEnds, bytesOf, establish, goOn, meet, shakeHands, tokenLengths } from './pair.js'
 import { bindingsOf, type PackageSetup } from './setup.js'
 
 /** How contexts come to stand, and how they do not. */
@@ -153,7 +153,8 @@ export function exchangeRules(setup: PackageSetup): void {
     const running = client.advance(reply)
     await assert.rejects(client.call(reply, new SecBuffer(SECBUFFER_TOKEN)), { code: 'SEC_E_OUT_OF_SEQUENCE' })
     let next = await running
-    while (next !== undefined || !server.done) {
+    for (let turn = 0; next !== undefined || !server.done; turn += 2) {
+      assertEnds(turn)
       const again = server.advance(next)
       await assert.rejects(server.call(next, new SecBuffer(SECBUFFER_TOKEN)), { code: 'SEC_E_OUT_OF_SEQUENCE' })
       next = await again
@@ -168,6 +169,7 @@ export function exchangeRules(setup: PackageSetup): void {
     const { client, server } = pair
     let token: Uint8Array | undefined
     for (let turn = 0; !(client.done && server.done); turn++) {
+      assertEnds(turn)
       const party = turn % 2 === 0 ? client : server
       const needed = lengths[turn]
       if (needed !== undefined) {

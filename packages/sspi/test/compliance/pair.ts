@@ -39,6 +39,9 @@ import type { PackageSetup } from './setup.js'
 /** Everything that can be asked for. The two sides' flags have the same numbers, but for integrity. */
 const PROTECTION = ISC_REQ_MUTUAL_AUTH | ISC_REQ_CONFIDENTIALITY | ISC_REQ_REPLAY_DETECT | ISC_REQ_SEQUENCE_DETECT
 
+/** More than any exchange has. */
+const MOST_TURNS = 20
+
 /** Codes with which a message may be refused. */
 export const REFUSALS: readonly string[] = ['SEC_E_MESSAGE_ALTERED', 'SEC_E_OUT_OF_SEQUENCE', 'SEC_E_INVALID_TOKEN']
 
@@ -260,7 +263,7 @@ export type OnTheWay = (token: Uint8Array, number: number) => Uint8Array
 export async function shakeHands({ client, server }: Pair, onTheWay?: OnTheWay): Promise<readonly Uint8Array[]> {
   const tokens: Uint8Array[] = []
   let token: Uint8Array | undefined
-  for (let turn = 0; turn < 20; turn++) {
+  for (let turn = 0; turn < MOST_TURNS; turn++) {
     const party = turn % 2 === 0 ? client : server
     if (party.done) {
       assert.equal(token, undefined, 'a token came for a party that is done')
@@ -283,6 +286,7 @@ export async function shakeHands({ client, server }: Pair, onTheWay?: OnTheWay):
 export async function goOn({ client, server }: Pair, token: Uint8Array | undefined): Promise<void> {
   let next = token
   for (let turn = 0; !(client.done && server.done); turn++) {
+    assertEnds(turn)
     next = await (turn % 2 === 0 ? server : client).advance(next)
   }
 }
@@ -292,10 +296,16 @@ export async function tokenLengths({ client, server }: Pair): Promise<readonly (
   const lengths: (number | undefined)[] = []
   let token: Uint8Array | undefined
   while (!(client.done && server.done)) {
+    assertEnds(lengths.length)
     token = await (lengths.length % 2 === 0 ? client : server).advance(token)
     lengths.push(token?.length)
   }
   return lengths
+}
+
+/** Fails in place of going on for ever, which would keep the whole file from ending. */
+export function assertEnds(turn: number): void {
+  assert.ok(turn < MOST_TURNS, 'the exchange does not end')
 }
 
 /** Two parties with an established context. */

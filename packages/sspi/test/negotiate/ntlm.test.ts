@@ -287,6 +287,7 @@ async function shake(
     next = step.token
     if (next === undefined) break
     tokens.push(next)
+    assert.ok(tokens.length < 20, 'the exchange does not end')
   }
   return { client: client.session, server: server.session, tokens, here, there }
 }

@@ -174,6 +174,14 @@ export class SlowDriver {
     return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }))
   }
 
+  /** Waits for the first question. One that is not asked at once never comes, and must not keep the file from ending. */
+  async untilAsked(): Promise<void> {
+    for (let turn = 0; this.asked.length === 0; turn++) {
+      if (turn === 1000) throw new Error('the driver was asked nothing')
+      await Promise.resolve()
+    }
+  }
+
   reply(): void {
     this.#waiting.shift()!.resolve({ effect: 'account', value: undefined })
   }

@@ -104,7 +104,8 @@ async function shakeHands({ client, server }: Pick<ReturnType<typeof meet>, 'cli
   let tokens = 0
   let token: Uint8Array | undefined
   let done = [false, false]
-  while (!done[0] || !done[1]) {
+  for (let round = 0; !done[0] || !done[1]; round++) {
+    assert.ok(round < 10, 'the exchange does not end')
     const fromClient = done[0] === true ? undefined : await client.step(token)
     if (fromClient !== undefined) done = [fromClient.done, done[1] ?? false]
     if (fromClient?.token === undefined) continue
