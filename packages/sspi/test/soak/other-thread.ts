@@ -21,8 +21,10 @@ interface Answer {
 /** Starts a thread that takes sessions in. */
 export class OtherThread implements Thread, AsyncDisposable {
   readonly #worker = new Worker(new URL(import.meta.url))
+  readonly #exited = once(this.#worker, 'exit')
   readonly #waiting = new Map<number, { resolve(answer: Answer): void; reject(error: Error): void }>()
   #asked = 0
+  #failure: Error | undefined
 
   constructor() {
     this.#worker.on('message', ({ number, ...answer }: Numbered<Answer>) => {
@@ -31,9 +33,9 @@ export class OtherThread implements Thread, AsyncDisposable {
       if (answer.failure === undefined) waiting?.resolve(answer)
       else waiting?.reject(new Error(`the other thread: ${answer.failure}`))
     })
-    this.#worker.on('error', (error) => {
-      for (const waiting of this.#waiting.values()) waiting.reject(error)
-    })
+    this.#worker.on('error', (error) => this.#fail(error))
+    this.#worker.on('exit', () => this.#fail(new Error('the other thread has ended')))
+    this.#exited.catch(() => undefined) // it rejects with the error that #fail() has told
   }
 
   async take(packageName: string, blob: Uint8Array, key: Uint8Array): Promise<RemoteSession> {
@@ -50,12 +52,19 @@ export class OtherThread implements Thread, AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const exited = once(this.#worker, 'exit')
     this.#worker.postMessage(undefined)
-    await exited
+    await this.#exited
+  }
+
+  /** Whoever asks a thread that is gone would wait for ever. */
+  #fail(error: Error): void {
+    this.#failure ??= error
+    for (const waiting of this.#waiting.values()) waiting.reject(error)
+    this.#waiting.clear()
   }
 
   #ask(ask: Ask): Promise<Answer> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure)
     const number = this.#asked++
     return new Promise((resolve, reject) => {
       this.#waiting.set(number, { resolve, reject })
