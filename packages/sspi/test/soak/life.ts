@@ -174,7 +174,8 @@ async function converse(
       const sealed = from.seal(message)
       strangers.add(number, sealed)
       if (fault === 'flip' || fault === 'cut') {
-        const changed = fault === 'flip' ? flipped(sealed, choices) : sealed.subarray(0, choices.below(sealed.length))
+        const changed =
+          fault === 'flip' ? flippedMessage(sealed, choices) : sealed.subarray(0, choices.below(sealed.length))
         refusedBy(() => to.unseal(changed), `${kind.name}: a changed message was taken`)
         told.refusedMessages++
         if (kind.records) return ended('broken')
@@ -219,6 +220,22 @@ function refusedBy(open: () => Uint8Array, otherwise: string): void {
 function flipped(bytes: Uint8Array, choices: Choices): Uint8Array {
   const changed = bytes.slice()
   changed[choices.below(changed.length)]! ^= 1 << choices.below(8)
+  return changed
+}
+
+/**
+ * Where a Wrap token of Kerberos says how far its body is turned (RFC 4121 section 4.2.5). Nothing protects that: another
+ * number may be the same turn, as 256 more are in a body of 256 bytes.
+ */
+const WRAP_RRC = { from: 6, to: 8 } as const
+
+function flippedMessage(sealed: Uint8Array, choices: Choices): Uint8Array {
+  const changed = flipped(sealed, choices)
+  const isWrap = sealed[0] === 0x05 && sealed[1] === 0x04
+  if (isWrap && sealed.subarray(0, WRAP_RRC.to).some((byte, at) => at >= WRAP_RRC.from && byte !== changed[at])) {
+    changed.set(sealed.subarray(WRAP_RRC.from, WRAP_RRC.to), WRAP_RRC.from)
+    changed[WRAP_RRC.to]! ^= 1
+  }
   return changed
 }
 
