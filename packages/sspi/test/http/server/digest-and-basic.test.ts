@@ -127,20 +127,15 @@ suite('Basic', () => {
     assert.doesNotMatch(inspect(site.refusals, { depth: 9 }), /secret/i)
   })
 
-  test('no refusal comes sooner than the limit, whoever it is', async (t) => {
-    t.mock.timers.enable({ apis: ['setTimeout'] })
+  test('no refusal comes sooner than the limit, whoever it is', async () => {
     const passwords = accountPasswords(memoryAccounts([{ user: 'carol', password: 'secret' }]))
     await using site = await Site.open({ schemes: ['Basic'], tls: 'server', passwords })
     for (const user of ['carol', 'nobody']) {
       using wire = await site.connect()
-      let answered = false
-      const answer = wire.ask(basic(user, 'wrong')).finally(() => (answered = true))
-      while (site.authenticator.halfOpen === 0) await new Promise((resolve) => setImmediate(resolve))
-      t.mock.timers.tick(499)
-      for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
-      assert.equal(answered, false)
-      t.mock.timers.tick(1)
-      assert.equal((await answer).status, 401)
+      const asked = performance.now()
+      assert.equal((await wire.ask(basic(user, 'wrong'))).status, 401)
+      const milliseconds = performance.now() - asked
+      assert.ok(milliseconds >= 499, `${milliseconds} ms`) // Node's timers count whole ones
     }
   })
 
