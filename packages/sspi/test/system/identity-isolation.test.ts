@@ -130,12 +130,15 @@ suite('what was begun outside of an impersonation stays outside', () => {
   test('intervals that outlast it, and what a user begins is the user’s as long as the user is there', async () => {
     const seen: string[] = []
     const timer = setInterval(() => seen.push(whoAmI()), 1)
-    await as('bob', async () => {
-      while (seen.length < 3) await delay(1)
-      const own = await new Promise<string>((resolve) => setTimeout(() => resolve(whoAmI()), 1))
-      assert.equal(own, 'bob')
-    })
-    clearInterval(timer)
+    try {
+      await as('bob', async () => {
+        while (seen.length < 3) await delay(1)
+        const own = await new Promise<string>((resolve) => setTimeout(() => resolve(whoAmI()), 1))
+        assert.equal(own, 'bob')
+      })
+    } finally {
+      clearInterval(timer)
+    }
     assert.ok(seen.every((name) => name === PROCESS))
   })
 })
@@ -222,23 +225,24 @@ test('streams: each pipeline runs as who began it, chunk by chunk', async () => 
 })
 
 suite('messages between threads', () => {
-  test('arrive at a port that was opened outside as the process, whoever sent them', async () => {
+  test('arrive at a port that was opened outside as the process, whoever sent them', async (t) => {
     const { port1, port2 } = new MessageChannel()
+    t.after(() => port1.close())
     const arrived = new Promise<string>((resolve) => port2.once('message', () => resolve(whoAmI())))
     as('alice', () => {
       port1.postMessage('of alice')
     })
     assert.equal(await arrived, PROCESS)
-    port1.close()
   })
 
-  test('are answered to each user as itself, over one worker that all share', async () => {
+  test('are answered to each user as itself, over one worker that all share', async (t) => {
     const worker = new Worker(
       'require("node:worker_threads").parentPort.on("message", (m) => m.port.postMessage(m.user))',
       {
         eval: true,
       },
     )
+    t.after(() => worker.terminate())
     const seen = await Promise.all(
       USERS.map((user) =>
         as(user, async () => {
@@ -254,7 +258,6 @@ suite('messages between threads', () => {
       seen,
       USERS.map((user) => [user, user]),
     )
-    await worker.terminate()
   })
 })
 
@@ -303,6 +306,7 @@ async function listen(): Promise<Web> {
     const user = message.headers['x-user'] as string | undefined
     void (user === undefined ? handle() : as(user, handle))
   })
+  server.keepAliveTimeout = 0 // a test that stands still for five seconds must not lose its connections
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo

@@ -157,7 +157,7 @@ suite('bodies that are there once', () => {
       response.writeHead(417).end()
     })
     const url = `http://${HOST}:${await listen(t, server)}/`
-    const client = clientOf(t, domain, { preemptive: 'always' })
+    const client = clientOf(t, domain, { preemptive: 'always', timeouts: { continueSeconds: 30 } })
     for (const body of [new Uint8Array(100_000), once()]) {
       const response = await client.fetch(url, { method: 'PUT', body })
       assert.match(await response.text(), body instanceof Uint8Array ? /^alice sent 100000$/ : /^alice sent 8$/)

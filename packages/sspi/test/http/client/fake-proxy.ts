@@ -43,6 +43,7 @@ export async function serveProxy(t: TestContext, options: ProxyOptions = {}): Pr
   const tls = certificate === undefined ? undefined : filesOf(certificate)
   const server =
     tls === undefined ? createServer() : createTlsServer({ cert: tls.certificate ?? '', key: tls.privateKey ?? '' })
+  server.keepAliveTimeout = 0
 
   server.on('request', (request, response) => {
     note(request)

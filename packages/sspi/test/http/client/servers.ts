@@ -224,10 +224,11 @@ export async function serve(t: TestContext, options: ServeOptions = {}): Promise
     })().catch(() => response.destroy()) // its client has gone away
   }
   const tls = certificate === undefined ? undefined : filesOf(certificate)
-  const server: Server =
+  const server =
     tls === undefined
       ? createServer(listener)
       : createTlsServer({ cert: tls.certificate ?? '', key: tls.privateKey ?? '' }, listener)
+  server.keepAliveTimeout = 0 // a test that stands still for five seconds must not lose its connections
   server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     sockets.set(socket, sockets.size)
     socket.on('error', () => {})

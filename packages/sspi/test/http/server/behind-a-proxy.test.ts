@@ -21,6 +21,7 @@ async function proxyOf(t: TestContext, site: Site, fields: Readonly<Record<strin
     })
     incoming.pipe(onward)
   })
+  proxy.keepAliveTimeout = 0
   t.after(() => {
     proxy.closeAllConnections()
     proxy.close()

@@ -139,6 +139,7 @@ async function open(
     schemes: ['Negotiate', 'NTLM', 'Digest'],
   })
   const server = await listen(authenticator)
+  server.keepAliveTimeout = 0
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const close = async () => {
@@ -211,7 +212,7 @@ test('a request that no middleware has seen is of nobody', () => {
   assert.throws(() => authenticated({}), { code: 'SEC_E_NO_IMPERSONATION' })
 })
 
-test('Fastify and Koa tell clients of HTTP/2 that want NTLM to come by HTTP/1.1', async () => {
+test('Fastify and Koa tell clients of HTTP/2 that want NTLM to come by HTTP/1.1', async (t) => {
   const domain = createTestDomain({ users: ['alice'] })
   await using _domain = domain
   using authenticator = createHttpAuthenticator({ sspi: domain.sspi(), schemes: ['NTLM'] })
@@ -230,12 +231,14 @@ test('Fastify and Koa tell clients of HTTP/2 that want NTLM to come by HTTP/1.1'
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const session = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    t.after(async () => {
+      session.destroy()
+      server.close()
+      await once(server, 'close')
+    })
     const stream = session.request({ ':path': '/' })
     stream.on('error', () => {}) // rstCode says it
     await new Promise((resolve) => stream.on('close', resolve))
     assert.equal(stream.rstCode, 0xd)
-    session.destroy()
-    server.close()
-    await once(server, 'close')
   }
 })

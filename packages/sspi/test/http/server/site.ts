@@ -68,6 +68,7 @@ export class Site implements AsyncDisposable {
       files === undefined
         ? createServer(this.#listener)
         : createSecureServer({ key: files.privateKey, cert: files.certificate }, this.#listener)
+    this.server.keepAliveTimeout = 0 // a test that stands still for five seconds must not lose its connections
   }
 
   get port(): number {
