@@ -244,12 +244,28 @@ test('SRV records lead to a KDC', async (t) => {
 })
 
 test('all of it has a deadline', async (t) => {
-  const kdc = await fakeKdc(t, { udp: () => [], tcp: () => undefined })
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const kdc = await fakeKdc(t, {
+    udp: () => {
+      t.mock.timers.tick(10)
+      return []
+    },
+    tcp: () => {
+      t.mock.timers.tick(50)
+      return undefined
+    },
+  })
   await assert.rejects(
     ask([kdc.place], { timeoutMilliseconds: 60, staggerMilliseconds: 10 }),
     refused(/given up after 60 ms in all/, /udp .*no answer yet/, /tcp .*no answer yet/),
   )
-  const hanging: KdcResolver = { ...noDns, resolveSrv: () => new Promise(() => {}) }
+  const hanging: KdcResolver = {
+    ...noDns,
+    resolveSrv: () => {
+      setImmediate(() => t.mock.timers.tick(20))
+      return new Promise(() => {})
+    },
+  }
   await assert.rejects(ask([], { timeoutMilliseconds: 20, resolver: hanging }), refused(/given up/))
 })
 
