@@ -66,13 +66,22 @@ export interface Server {
   stop(): Promise<void>
 }
 
-/** Starts `sspi serve` on a port of the system's choice and waits until it listens. */
-export function serve(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Server> {
-  return startCommand(['serve', '--port', '0', '--json', ...args], env)
+/** Starts `sspi serve` on a port of the system's choice and waits until it listens; it is stopped with the test. */
+export function serve(t: Ending, args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Server> {
+  return startCommand(t, ['serve', '--port', '0', '--json', ...args], env)
 }
 
-/** Starts a command that serves with `--json`, and waits until it listens. */
-export async function startCommand(args: readonly string[], env?: Readonly<Record<string, string>>): Promise<Server> {
+/** What a test is to whoever wants to know of its end. */
+interface Ending {
+  after(fn: () => void | Promise<void>): void
+}
+
+/** Starts a command that serves with `--json`, and waits until it listens; it is stopped with the test. */
+export async function startCommand(
+  t: Ending,
+  args: readonly string[],
+  env?: Readonly<Record<string, string>>,
+): Promise<Server> {
   const child = spawnCommand(args, env)
   const events: Event[] = []
   const waiting = new Set<() => void>()
@@ -102,6 +111,11 @@ export async function startCommand(args: readonly string[], env?: Readonly<Recor
       waiting.add(look)
       look()
     })
+  const stop = async (): Promise<void> => {
+    child.kill()
+    await finished
+  }
+  t.after(stop)
   const { port } = await event('listening')
   return {
     port: Number(port),
@@ -109,15 +123,12 @@ export async function startCommand(args: readonly string[], env?: Readonly<Recor
     event,
     finished,
     end: (input) => child.stdin?.end(input),
-    stop: async () => {
-      child.kill()
-      await finished
-    },
+    stop,
   }
 }
 
 /** A folder of its own for a test's files, gone after the test. */
-export function folderFor(t: { after(fn: () => void): void }): (name: string, content: string | Uint8Array) => string {
+export function folderFor(t: Ending): (name: string, content: string | Uint8Array) => string {
   const folder = mkdtempSync(join(tmpdir(), 'sspi-cli-'))
   t.after(() => rmSync(folder, { recursive: true }))
   return (name, content) => {

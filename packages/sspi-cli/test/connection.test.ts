@@ -9,7 +9,7 @@ import { eventsIn, folderFor, run, serve, type Event, type Finished, type Server
 const PASSWORD = 'Secret-Öl-42'
 
 test('two programs talk: what goes in at one comes out at the other, and both end', async (t) => {
-  const server = await serve(['--user', 'CONTOSO\\alice', '--once', '--password-file', passwordFile(t)])
+  const server = await serve(t, ['--user', 'CONTOSO\\alice', '--once', '--password-file', passwordFile(t)])
   server.end('from the server')
   const client = await connectTo(server, ['--user', 'CONTOSO\\alice'], 'from the client')
   assert.deepEqual([client.code, client.stdout], [0, 'from the server'])
@@ -23,7 +23,7 @@ test('two programs talk: what goes in at one comes out at the other, and both en
 
 test('each package serves', async (t) => {
   for (const name of ['NTLM', 'Negotiate']) {
-    const server = await serve(['--user', 'alice', '--once', '--package', name, '--password-file', passwordFile(t)])
+    const server = await serve(t, ['--user', 'alice', '--once', '--package', name, '--password-file', passwordFile(t)])
     server.end('')
     const client = await connectTo(server, ['--user', 'alice', '--package', name], 'x')
     assert.equal(client.code, 0)
@@ -34,7 +34,7 @@ test('each package serves', async (t) => {
 test('Digest serves where its old ciphers are allowed, and says so where they are not', async (t) => {
   const digest = ['--user', 'alice', '--package', 'WDigest']
   const legacy = '--insecure-allow-legacy-layers'
-  const server = await serve([...digest, legacy, '--once', '--password-file', passwordFile(t)])
+  const server = await serve(t, [...digest, legacy, '--once', '--password-file', passwordFile(t)])
   server.end('')
   const refused = await connectTo(server, digest, 'x')
   assert.match(refused.stderr, /insecureAllowLegacyLayers/)
@@ -47,7 +47,7 @@ test('Digest serves where its old ciphers are allowed, and says so where they ar
 
 test('a large file arrives as it was', async (t) => {
   const file = randomBytes(1_500_000)
-  const server = await serve(['--user', 'alice', '--once', '--password-file', passwordFile(t)])
+  const server = await serve(t, ['--user', 'alice', '--once', '--password-file', passwordFile(t)])
   server.end('')
   // The password is the first line of the same descriptor; the file begins behind it.
   const client = await connectTo(server, ['--user', 'alice'], file)
@@ -58,7 +58,7 @@ test('a large file arrives as it was', async (t) => {
 })
 
 test('a wrong password is refused with 3, an unknown user alike, and the server goes on', async (t) => {
-  const server = await serve(['--user', 'alice', '--once', '--password-file', passwordFile(t)])
+  const server = await serve(t, ['--user', 'alice', '--once', '--password-file', passwordFile(t)])
   server.end('')
   const wrong = await connectTo(server, ['--user', 'alice'], '', 'not it')
   const unknown = await connectTo(server, ['--user', 'mallory'], '')
@@ -76,7 +76,7 @@ test('an account file lets its users in; a broken one is told at the start', asy
   const file = folderFor(t)
   const path = file('accounts', '#sspi-accounts 1\n')
   await writeAccount(path, { user: 'CONTOSO\\bob', password: PASSWORD })
-  const server = await serve(['--accounts', path, '--once'])
+  const server = await serve(t, ['--accounts', path, '--once'])
   server.end('')
   assert.equal((await connectTo(server, ['--user', 'CONTOSO\\bob'], 'hi')).code, 0)
   assert.equal((await server.event('connected'))['client'], 'CONTOSO\\bob')
@@ -87,8 +87,7 @@ test('an account file lets its users in; a broken one is told at the start', asy
 })
 
 test('--echo sends back what comes, to many clients at once', async (t) => {
-  const server = await serve(['--user', 'alice', '--echo', '--password-file', passwordFile(t)])
-  t.after(() => server.stop())
+  const server = await serve(t, ['--user', 'alice', '--echo', '--password-file', passwordFile(t)])
   const texts = ['one', 'two', 'three']
   const clients = await Promise.all(texts.map((text) => connectTo(server, ['--user', 'alice'], text)))
   assert.deepEqual(
@@ -98,7 +97,7 @@ test('--echo sends back what comes, to many clients at once', async (t) => {
 })
 
 test('a client gets its answer after it has ended its own side', async (t) => {
-  const server = await serve(['--user', 'alice', '--once', '--password-file', passwordFile(t)])
+  const server = await serve(t, ['--user', 'alice', '--once', '--password-file', passwordFile(t)])
   const client = connectTo(server, ['--user', 'alice', '--json'], 'the question')
   await server.event('data')
   server.end('the answer')
@@ -113,7 +112,7 @@ test('a client gets its answer after it has ended its own side', async (t) => {
 })
 
 test('a byte that is changed on the way ends both programs with 4', async (t) => {
-  const server = await serve(['--user', 'alice', '--once', '--password-file', passwordFile(t)])
+  const server = await serve(t, ['--user', 'alice', '--once', '--password-file', passwordFile(t)])
   const port = await alteringProxy(t, server.port)
   const client = await run(['connect', '127.0.0.1', String(port), '--user', 'alice', '--password-fd', '0'], {
     input: `${PASSWORD}\npay 100 to bob`,
@@ -141,8 +140,7 @@ test('a port where something else listens is told from a server', async (t) => {
 
 test('a port that is taken is told, with exit code 2', async (t) => {
   const password = passwordFile(t)
-  const server = await serve(['--user', 'alice', '--password-file', password])
-  t.after(() => server.stop())
+  const server = await serve(t, ['--user', 'alice', '--password-file', password])
   const second = await run(['serve', '--port', String(server.port), '--user', 'alice', '--password-file', password])
   assert.equal(second.code, 2)
   assert.match(second.stderr, /EADDRINUSE/)
@@ -150,7 +148,7 @@ test('a port that is taken is told, with exit code 2', async (t) => {
 
 test('no password is in any output, at whatever verbosity', async (t) => {
   const env = { NODE_DEBUG: 'sspi' }
-  const server = await serve(['--user', 'alice', '--once', '--verbose', '--password-file', passwordFile(t)], env)
+  const server = await serve(t, ['--user', 'alice', '--once', '--verbose', '--password-file', passwordFile(t)], env)
   server.end('')
   const args = ['connect', '127.0.0.1', String(server.port), '--user', 'alice', '--verbose', '--password-fd', '0']
   const wrong = await run(args, { input: 'Other-Öl-43\n', env })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server as WebServer, type ServerResponse } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -16,7 +16,7 @@ const PASSWORD = 'Secret-Öl-42'
 suite('fetch', () => {
   let domain: TestDomain
   let listeners: TestListeners
-  let web: Server
+  let web: WebServer
   let origin = ''
   const seen: IncomingMessage[] = []
 
@@ -24,9 +24,11 @@ suite('fetch', () => {
     domain = createTestDomain({ users: [{ name: 'alice', password: PASSWORD }], services: ['HTTP/localhost'] })
     listeners = await domain.listen()
     web = createServer(siteOf(domain, seen))
+    web.keepAliveTimeout = 0
     origin = await listening(web)
   })
   after(async () => {
+    web.closeAllConnections()
     web.close()
     await domain[Symbol.asyncDispose]()
   })
@@ -147,15 +149,13 @@ suite('fetch', () => {
     assert.equal(seen.length, before)
   })
 
-  test('a server that does not answer is given up, and so is one that is not there', async () => {
+  test('a server that does not answer is given up, and so is one that is not there', async (t) => {
     const silent = createTcpServer((socket) => void socket.resume()) // so that it sees the end
-    const url = await listening(silent)
-    const late = await run(['--max-time', '1', url])
+    t.after(() => silent.close())
+    const late = await run(['--max-time', '1', await listening(silent)])
     assert.equal(late.code, 2)
     assert.match(late.stderr, /--max-time/)
-    silent.close()
-    await once(silent, 'close')
-    const gone = await run([url])
+    const gone = await run(['http://127.0.0.1:1/']) // where nobody listens
     assert.equal(gone.code, 2)
     assert.match(gone.stderr, /ECONNREFUSED/)
   })

@@ -90,34 +90,31 @@ suite('sspi kdc', () => {
     assert.equal(existsSync(join(folder, 'other')), false)
   })
 
-  test('our own kinit, kvno and kpasswd use the realm while it is served, and changes show at once', async () => {
+  test('our own kinit, kvno and kpasswd use the realm while it is served, and changes show at once', async (t) => {
     const user = ['--password-file', join(folder, 'password')]
     succeeded(await kdc(['add', 'bob', ...user]))
     succeeded(await kdc(['add', 'imap/localhost']))
-    const server = await startCommand(['kdc', '-d', realm, '--port', '0', '--kpasswd-port', '0', '--json'])
-    try {
-      const { krb5Conf } = await server.event('listening')
-      assert.equal(krb5Conf, join(realm, 'krb5.conf'))
-      const env = { KRB5_CONFIG: krb5Conf, KRB5CCNAME: join(folder, 'cache') }
-      succeeded(await run(['kinit', 'bob', ...user], { env }))
-      succeeded(await run(['kvno', 'imap/localhost'], { env }))
-      writeFileSync(join(folder, 'next'), `${NEXT}\n`, { mode: 0o600 })
-      succeeded(await run(['kpasswd', 'bob', ...user, '--new-password-file', join(folder, 'next')], { env }))
-      assert.equal((await run(['kinit', 'bob', ...user], { env })).code, 1)
-      succeeded(await run(['kinit', 'bob', '--password-file', join(folder, 'next')], { env }))
-      const kinds = server.events.map(({ event }) => event)
-      for (const kind of ['ticket-issued', 'request-refused', 'password-changed']) assert.ok(kinds.includes(kind), kind)
-      assert.ok(!JSON.stringify(server.events).includes(NEXT))
-    } finally {
-      await server.stop()
-    }
+    const server = await startCommand(t, ['kdc', '-d', realm, '--port', '0', '--kpasswd-port', '0', '--json'])
+    const { krb5Conf } = await server.event('listening')
+    assert.equal(krb5Conf, join(realm, 'krb5.conf'))
+    const env = { KRB5_CONFIG: krb5Conf, KRB5CCNAME: join(folder, 'cache') }
+    succeeded(await run(['kinit', 'bob', ...user], { env }))
+    succeeded(await run(['kvno', 'imap/localhost'], { env }))
+    writeFileSync(join(folder, 'next'), `${NEXT}\n`, { mode: 0o600 })
+    succeeded(await run(['kpasswd', 'bob', ...user, '--new-password-file', join(folder, 'next')], { env }))
+    assert.equal((await run(['kinit', 'bob', ...user], { env })).code, 1)
+    succeeded(await run(['kinit', 'bob', '--password-file', join(folder, 'next')], { env }))
+    await server.stop()
+    const kinds = server.events.map(({ event }) => event)
+    for (const kind of ['ticket-issued', 'request-refused', 'password-changed']) assert.ok(kinds.includes(kind), kind)
+    assert.ok(!JSON.stringify(server.events).includes(NEXT))
     const text = readFileSync(join(realm, 'principals'), 'utf8')
     assert.ok(!text.includes(PASSWORD) && !text.includes(NEXT))
   })
 
-  test('the first start makes the realm, and a realm of another name is not served', async () => {
+  test('the first start makes the realm, and a realm of another name is not served', async (t) => {
     const fresh = join(folder, 'fresh')
-    const server = await startCommand([
+    const server = await startCommand(t, [
       'kdc',
       '-d',
       fresh,

@@ -12,7 +12,7 @@ const authority = createAuthority()
 
 test('serve makes a certificate, and a client that is given it as --ca talks with it, under either name of the package', async (t) => {
   for (const name of ['Schannel', UNISP_NAME]) {
-    const server = await serve(['--package', name, '--once'])
+    const server = await serve(t, ['--package', name, '--once'])
     server.end('from the server')
     const made = await server.event('certificate')
     assert.match(String(made['fingerprint']), /^([0-9A-F]{2}:){31}[0-9A-F]{2}$/)
@@ -27,8 +27,7 @@ test('serve makes a certificate, and a client that is given it as --ca talks wit
 })
 
 test('a certificate that nothing vouches for is refused with 3: by default, and with the --ca of another', async (t) => {
-  const server = await serve([...SCHANNEL])
-  t.after(() => server.stop())
+  const server = await serve(t, [...SCHANNEL])
   const other = folderFor(t)('ca.pem', (await authority).root)
   for (const trust of [[], ['--ca', other]]) {
     const { code, stdout, stderr } = await connectTo(server, [...SCHANNEL, ...trust], 'a secret')
@@ -44,7 +43,7 @@ test('a certificate for another name is refused with 3', async (t) => {
   const { root, issueServer } = await authority
   const { certificate, privateKey } = await issueServer(['server.example.com'])
   const ca = file('ca.pem', root)
-  const server = await serve([...SCHANNEL, '--once', '--certificate', file('both.pem', certificate + privateKey)])
+  const server = await serve(t, [...SCHANNEL, '--once', '--certificate', file('both.pem', certificate + privateKey)])
   server.end('')
   const wrong = await connectTo(server, [...SCHANNEL, '--ca', ca], 'a secret')
   assert.equal(wrong.code, 3)
@@ -59,7 +58,7 @@ test('--fingerprint takes the server with that certificate, whatever the authori
   const file = folderFor(t)
   const { certificate, privateKey } = await (await authority).issueServer(['server.example.com'])
   const { fingerprint256 } = new X509Certificate(certificate)
-  const server = await serve([...SCHANNEL, '--once', '--certificate', file('both.pem', certificate + privateKey)])
+  const server = await serve(t, [...SCHANNEL, '--once', '--certificate', file('both.pem', certificate + privateKey)])
   server.end('')
   const other = fingerprint256.replace(/^../, (digits) => (digits === '00' ? '01' : '00'))
   const wrong = await connectTo(server, [...SCHANNEL, '--fingerprint', other], 'a secret')
@@ -76,8 +75,7 @@ test('--fingerprint takes the server with that certificate, whatever the authori
 
 test('CREDSSP: a password within a channel, whose certificate serve makes and connect is given as --ca or --fingerprint', async (t) => {
   const password = folderFor(t)('password', `${PASSWORD}\n`)
-  const server = await serve([...CREDSSP, '--user', 'CONTOSO\\alice', '--password-file', password])
-  t.after(() => server.stop())
+  const server = await serve(t, [...CREDSSP, '--user', 'CONTOSO\\alice', '--password-file', password])
   server.end('')
   const made = await server.event('certificate')
   const ca = folderFor(t)('ca.pem', String(made['ca']))
@@ -108,7 +106,7 @@ test('CREDSSP: a password within a channel, whose certificate serve makes and co
 
 test('--tokens shows each token on both sides, as a tree, and no password', async (t) => {
   const password = folderFor(t)('password', `${PASSWORD}\n`)
-  const server = await serve([...CREDSSP, '--once', '--tokens', '--user', 'alice', '--password-file', password])
+  const server = await serve(t, [...CREDSSP, '--once', '--tokens', '--user', 'alice', '--password-file', password])
   server.end('')
   const trust = ['--fingerprint', String((await server.event('certificate'))['serverFingerprint'])]
   const client = [...CREDSSP, '--tokens', '--user', 'alice', '--password-file', password, ...trust]
@@ -134,8 +132,7 @@ test('CREDSSP: with --delegate the server has the password, and without it has n
   const { certificate, privateKey } = await issueServer(['127.0.0.1'])
   const file = folderFor(t)
   const own = ['--certificate', file('server.pem', certificate), '--key', file('server.key', privateKey)]
-  const server = await serve([...CREDSSP, ...own, '--user', 'alice', '--password-file', password])
-  t.after(() => server.stop())
+  const server = await serve(t, [...CREDSSP, ...own, '--user', 'alice', '--password-file', password])
   server.end('')
   const client = [...CREDSSP, '--user', 'alice', '--password-file', password, '--ca', file('ca.pem', root)]
   for (const delegate of [[], ['--delegate']]) {
@@ -154,7 +151,7 @@ test('with --ca the server takes clients with a certificate alone, and of those 
   const file = folderFor(t)
   const { root, issueClient } = await authority
   const ca = file('clients.pem', root)
-  const server = await serve([...SCHANNEL, '--once', '--ca', ca, '--allow', 'alice@example.com'])
+  const server = await serve(t, [...SCHANNEL, '--once', '--ca', ca, '--allow', 'alice@example.com'])
   server.end('')
   const made = file('server.pem', String((await server.event('certificate'))['ca']))
   const [alice, mallory] = await Promise.all(['alice@example.com', 'mallory@example.com'].map(issueClient))
