@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { chmod, copyFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { test, type TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createTestDomain, type TestDomain } from 'sspi/testing'
@@ -78,14 +79,17 @@ test('the programs of the page on containers find each other, by their keytabs a
   const service = start('container-service', '0')
   const ended = once(service, 'close')
   t.after(() => service.kill('SIGKILL'))
-  const [line] = (await once(createInterface(service.stdout), 'line')) as [string]
+  const lines = createInterface(service.stdout)
+  const [line = 'it ended without a word'] = (await Promise.race([once(lines, 'line'), once(lines, 'close')])) as [
+    string?,
+  ]
   const port = /^listening on port (\d+)$/.exec(line)?.[1]
   assert.ok(port !== undefined, line)
 
   const before = await readdir(folder)
   const job = start('container-job', port)
-  const [said] = (await once(job.stdout, 'data')) as [Uint8Array]
-  assert.equal(new TextDecoder().decode(said), `${SERVICE} says: hello robot\n`)
+  t.after(() => job.kill('SIGKILL'))
+  assert.equal(await text(job.stdout), `${SERVICE} says: hello robot\n`)
   assert.deepEqual(await readdir(folder), before, 'the job keeps its tickets in memory')
 
   service.kill('SIGTERM')

@@ -80,10 +80,13 @@ test('the ported sample: the server tells its client something that is encrypted
   })
   const socket = connect(peer.port, '127.0.0.1')
   await once(socket, 'connect')
-  const told = await runClient(initSecurityInterface(), socket, passwordCredential(alice), 'host/server')
-  socket.destroy()
-  assert.equal(told, 'This is your server speaking')
-  assert.equal(await name, alice.user)
+  try {
+    const told = await runClient(initSecurityInterface(), socket, passwordCredential(alice), 'host/server')
+    assert.equal(told, 'This is your server speaking')
+    assert.equal(await name, alice.user)
+  } finally {
+    socket.destroy()
+  }
 })
 
 async function logOn(user: string, password: string): Promise<string | undefined> {
@@ -127,7 +130,9 @@ async function serveDirectory(
 
 /** A server on a free port of loopback, which handles its connections until they end. */
 async function listening(handle: (socket: Socket) => Promise<unknown>) {
+  const open = new Set<Socket>()
   const server = createServer((socket) => {
+    open.add(socket)
     socket.on('error', () => undefined)
     handle(socket).catch(() => socket.destroy())
   })
@@ -135,6 +140,7 @@ async function listening(handle: (socket: Socket) => Promise<unknown>) {
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   const close = async (): Promise<void> => {
+    for (const socket of open) socket.destroy()
     server.close()
     await once(server, 'close')
   }

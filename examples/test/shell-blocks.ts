@@ -46,7 +46,8 @@ export class Shell implements Disposable {
     const program = join(this.folder, 'sspi')
     const main = join(root, 'packages/sspi-cli/dist/src/main.js')
     const node = [process.execPath, ...(preload === undefined ? [] : ['--import', preload]), main]
-    writeFileSync(program, `#!/bin/sh\nexec ${node.map((part) => `'${part}'`).join(' ')} "$@"\n`, { mode: 0o755 })
+    writeFileSync(program, `#!/bin/sh\nexec ${node.map((part) => `'${part}'`).join(' ')} "$@"\n`)
+    chmodSync(program, 0o755) // whatever the mask of new files is
     this.#env = { PATH: this.path, ...env }
     this.#user = user
   }
