@@ -56,14 +56,26 @@ export class Call implements Disposable {
     return (this.origin?.pinned ?? false) || (this.proxy?.pinned ?? false)
   }
 
-  /** Sends one leg. @returns `stale` when a connection that was used before has turned out to have ended, and nothing is lost. */
-  async send(connection: Connection): Promise<WireResponse | 'stale'> {
+  /** Begins all authentications anew: what was sent may not be sent again, or not over another connection. */
+  restart(): void {
+    this.origin?.restart()
+    this.proxy?.restart()
+  }
+
+  /**
+   * Sends one leg.
+   *
+   * @param kept - Whether the connection was used before this call.
+   * @returns `stale` when a connection that was used before has turned out to have ended, and nothing is lost.
+   */
+  async send(connection: Connection, kept: boolean): Promise<WireResponse | 'stale'> {
     const { method, url, headers, body, signal } = this.#request
     const authorization = await this.origin?.next(connection.origin, this.#toOrigin)
     const proxyAuthorization = await this.proxy?.next(connection.proxy, this.#toProxy)
     const inVain = (this.origin?.expectsChallenge ?? false) || (this.proxy?.expectsChallenge ?? false)
     const withBody = body !== undefined && !inVain
-    const { used } = connection
+    // In the middle of an exchange it has just been there: only one from before this call may have come to its end.
+    const mayHaveEnded = this.pinned ? kept : connection.used
     this.#expected = withBody && this.#shouldExpect(connection, body)
     try {
       return await connection.send({
@@ -80,10 +92,9 @@ export class Call implements Disposable {
         signal,
       })
     } catch (error) {
-      const again = used && !this.pinned && IDEMPOTENT.has(method) && (body?.replayable ?? true)
+      const again = mayHaveEnded && IDEMPOTENT.has(method) && (body?.replayable ?? true)
       if (!again || signal?.aborted === true || !hasEnded(error)) throw error
-      this.origin?.restart()
-      this.proxy?.restart()
+      this.restart()
       return 'stale'
     }
   }
@@ -97,8 +108,7 @@ export class Call implements Disposable {
     // RFC 9110 §15.5.18: whoever cannot meet the expectation is sent the body without it.
     if (response.status === 417 && this.#expected) {
       this.#refusesExpectation = true
-      this.origin?.restart()
-      this.proxy?.restart()
+      this.restart()
       return false
     }
     if (response.status === PROXY_FIELDS.status && this.proxy !== undefined) {

@@ -70,14 +70,16 @@ export class HttpEngine {
     const call = new Call(request, this.#originOf(request), route.forward)
     const { maxLegs } = this.settings.limits
     let connection: Connection | undefined
+    let kept = false
     let fresh = false
     try {
       for (let leg = 1; leg <= maxLegs; leg++) {
-        connection ??= await this.#pool.lend(route.key, () => route.open(request.signal), {
-          fresh,
-          signal: request.signal,
-        })
-        const attempt = await call.send(connection)
+        if (connection === undefined) {
+          const { signal } = request
+          connection = await this.#pool.lend(route.key, () => route.open(signal), { fresh, signal })
+          kept = connection.used
+        }
+        const attempt = await call.send(connection, kept)
         if (attempt === 'stale') {
           fresh = true
           connection = undefined
@@ -90,7 +92,12 @@ export class HttpEngine {
         }
         call.requireReplayable(attempt)
         if (await connection.drain(attempt.message)) continue
-        if (call.pinned) throw lost(request.url.host, 'the connection ended in the middle of an authentication')
+        if (call.pinned) {
+          // A server may end a connection after however many requests; one that ends each of them cannot do this scheme.
+          if (!kept) throw lost(request.url.host, 'the connection ended in the middle of an authentication')
+          call.restart()
+          fresh = true
+        }
         connection = undefined
       }
       throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `HTTP: ${request.url.host}: no end after ${maxLegs} requests`)

@@ -6,6 +6,7 @@ import { SspiError } from '../../status/index.js'
 export class SingleSocketAgent extends Agent {
   #given: Duplex | undefined
   #idle = true
+  #closed = false
   readonly #waiting: (() => void)[] = []
 
   constructor(socket: Duplex, keepAliveMilliseconds: number) {
@@ -14,6 +15,7 @@ export class SingleSocketAgent extends Agent {
     this.#given = socket
     socket.once('close', () => {
       this.#idle = false
+      this.#closed = true
       this.#tell()
     })
   }
@@ -30,7 +32,9 @@ export class SingleSocketAgent extends Agent {
 
   /** Calls when the next request can be sent, or never can. */
   onceIdle(idle: () => void): void {
-    this.#waiting.push(idle)
+    // It may have ended while the response was there to be read.
+    if (this.#closed) idle()
+    else this.#waiting.push(idle)
   }
 
   override createConnection(

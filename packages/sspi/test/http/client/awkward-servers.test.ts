@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { connect, createServer as createSocketServer, type Socket } from 'node:net'
+import { suite, test, type TestContext } from 'node:test'
+import { authenticationOf } from '../../../src/http/index.js'
+import { clientOf, gateOf, HOST, listen, serve, SERVICE, testDomain } from './servers.js'
+
+/** The number of the message of NTLM that a request carries. */
+function messageOf({ headers }: IncomingMessage): number | undefined {
+  const { authorization } = headers
+  return authorization === undefined ? undefined : Buffer.from(authorization.slice('NTLM '.length), 'base64')[8]
+}
+
+suite('a connection that was kept and ends in the middle of an authentication', () => {
+  /** Ends the connection of the first exchange, and of no other: in answer to one of its messages, with a word or without. */
+  async function serveOnce(t: TestContext, domain: ReturnType<typeof testDomain>, message: number, announced: boolean) {
+    const gate = gateOf(domain, ['NTLM'])
+    let ended = false
+    return serve(t, {
+      handler: (request, response, seen) => {
+        if (request.url === '/open') return void response.end('open')
+        if (!ended && messageOf(request) === message) {
+          ended = true
+          response.shouldKeepAlive = false
+          if (!announced) return void request.socket.destroy()
+        }
+        void gate.admit(request, response).then((user) => {
+          seen.user = user
+          if (user !== undefined) response.end(`hello ${user}`)
+        })
+      },
+    })
+  }
+
+  test('is replaced when its server says that it ends, and the exchange begins anew', async (t) => {
+    const domain = testDomain(t)
+    const server = await serveOnce(t, domain, 1, true)
+    const client = clientOf(t, domain, { schemes: ['NTLM'] })
+    await (await client.fetch(`${server.url}/open`)).text()
+    const response = await client.fetch(server.url, { method: 'POST', body: 'pay' })
+    assert.equal(await response.text(), 'hello alice')
+    assert.deepEqual([server.connections(), server.seen.at(-1)?.body], [2, 'pay'])
+  })
+
+  test('is replaced without a word for what may be sent twice, and for nothing else', async (t) => {
+    const domain = testDomain(t)
+    for (const method of ['GET', 'POST']) {
+      const server = await serveOnce(t, domain, 3, false)
+      const client = clientOf(t, domain, { schemes: ['NTLM'] })
+      await (await client.fetch(`${server.url}/open`)).text()
+      const answered = client.fetch(server.url, { method })
+      if (method === 'GET') assert.equal(await (await answered).text(), 'hello alice')
+      else await assert.rejects(answered, { code: 'SEC_E_UNFINISHED_CONTEXT_DELETED' })
+      assert.equal(server.connections(), method === 'GET' ? 2 : 1)
+    }
+  })
+})
+
+test(
+  'a server that hangs up behind its challenge is come back to, however long the KDC takes',
+  { timeout: 60_000 },
+  async (t) => {
+    const domain = testDomain(t)
+    const gate = gateOf(domain, ['Negotiate'])
+    let hungUp = Promise.resolve<unknown>(undefined)
+    const server = await serve(t, {
+      handler: (request, response) => {
+        hungUp = once(request.socket, 'close')
+        response.shouldKeepAlive = false
+        void gate.admit(request, response).then((user) => {
+          if (user !== undefined) response.end(`hello ${user}`)
+        })
+      },
+    })
+    const targetName = async () => {
+      await hungUp // which the server sees when the client has, or is about to
+      for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate)
+      return SERVICE
+    }
+    const response = await clientOf(t, domain, { targetName }).fetch(server.url)
+    assert.equal(await response.text(), 'hello alice')
+    assert.equal(server.connections(), 2)
+  },
+)
+
+/** Passes on to a server of HTTP/1.1, which then looks like one of HTTP/1.0: nothing is said of lengths and connections. */
+async function asHttp10(t: TestContext, port: number): Promise<number> {
+  const server = createSocketServer((client: Socket) => {
+    const onward = connect(port, '127.0.0.1')
+    client.on('error', () => {}).pipe(onward)
+    onward.on('error', () => {}).on('end', () => client.end())
+    onward.on('data', (piece: Buffer) => {
+      const text = piece.toString('latin1').replace(/^HTTP\/1\.1/, 'HTTP/1.0')
+      client.write(text.replace(/\r\n(?:Connection|Content-Length): [^\r]*/gi, ''), 'latin1')
+    })
+  })
+  return listen(t, server)
+}
+
+suite('a server of HTTP/1.0', () => {
+  for (const [packageName, scheme] of [
+    ['Negotiate', 'Negotiate'],
+    ['WDigest', 'Digest'],
+  ] as const) {
+    test(`${scheme}: is authenticated to over one connection after the other`, async (t) => {
+      const domain = testDomain(t)
+      const gate = gateOf(domain, [packageName])
+      const server = await serve(t, {
+        handler: (request, response) => {
+          response.shouldKeepAlive = false
+          void gate.admit(request, response).then((user) => {
+            if (user !== undefined) response.end(`hello ${user}`)
+          })
+        },
+      })
+      const port = await asHttp10(t, server.port)
+      const client = clientOf(t, domain, { schemes: [scheme] })
+      for (let i = 0; i < 2; i++) {
+        const response = await client.fetch(`http://${HOST}:${port}/`, { method: 'POST', body: 'a=b' })
+        assert.equal(await response.text(), 'hello alice')
+        assert.equal(authenticationOf(response).origin?.state, 'authenticated')
+      }
+      assert.equal(server.connections(), scheme === 'Negotiate' ? 3 : 4, 'a signature of Digest is of its connection')
+    })
+  }
+})
