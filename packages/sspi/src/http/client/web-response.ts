@@ -50,11 +50,13 @@ export function webResponse(
   if (bodiless) response.body.resume()
   const encoding = at.decode ? (headers.get('content-encoding') ?? '') : ''
   const body = bodiless ? null : (Readable.toWeb(decoded(response.body, encoding)) as ReadableStream<Uint8Array>)
-  const made = new Response(body, { status, statusText, headers })
+  const usual = status >= 200 && status <= 599
+  const made = new Response(body, { status: usual ? status : 599, statusText, headers })
   // Its constructor cannot be told these.
   Object.defineProperties(made, {
     url: { value: withoutHash(at.url), enumerable: true },
     redirected: { value: at.redirected, enumerable: true },
+    ...(usual ? {} : { status: { value: status, enumerable: true } }),
   })
   authentications.set(made, { origin: response.authentication, proxy: response.proxyAuthentication })
   return made

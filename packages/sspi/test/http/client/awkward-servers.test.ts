@@ -125,3 +125,13 @@ suite('a server of HTTP/1.0', () => {
     })
   }
 })
+
+suite('a response', () => {
+  test('with a status that no standard knows is the caller’s', async (t) => {
+    const domain = testDomain(t)
+    const server = await serve(t, { handler: (_, response) => response.writeHead(999, 'Denied').end('no') })
+    const response = await clientOf(t, domain).fetch(server.url)
+    assert.deepEqual([response.status, response.ok, response.statusText], [999, false, 'Denied'])
+    assert.equal(await response.text(), 'no')
+  })
+})
