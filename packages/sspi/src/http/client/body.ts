@@ -54,6 +54,29 @@ export async function readBody(body: HttpBody | null | undefined): Promise<BodyS
   return { length: undefined, replayable: false, contentType: undefined, open: () => readableOf(body) }
 }
 
+/** The length that a header says a body has; `undefined` without one. @throws `TypeError` for what is no number. */
+export function readLength(field: string | null | undefined): number | undefined {
+  if (field === null || field === undefined) return undefined
+  if (/^\d{1,15}$/.test(field)) return Number(field)
+  throw new TypeError(`content-length: '${field}' is no number`)
+}
+
+/**
+ * The pieces of a body that says how long it is: no more of them, which the server would take for another request, and no less.
+ *
+ * @throws `TypeError` when the body is longer or shorter.
+ */
+export async function* exactly(pieces: AsyncIterable<unknown>, length: number): AsyncGenerator<Uint8Array> {
+  let read = 0
+  for await (const piece of pieces) {
+    const bytes = piece as Uint8Array // no encoding was set: pieces are Buffers
+    read += bytes.length
+    if (read > length) throw new TypeError(`body: longer than the ${length} bytes that content-length says`)
+    yield bytes
+  }
+  if (read < length) throw new TypeError(`body: ${read} bytes, where content-length says ${length}`)
+}
+
 /**
  * The body with the length that a header says it has. One that could be sent once only is kept in memory where it is no longer than
  * allowed, so that it can be sent again.
@@ -65,16 +88,11 @@ export async function withLength(
 ): Promise<BodySource> {
   if (length === undefined || body.length !== undefined) return body
   if (body.replayable || length > maxReplayBytes) return { ...body, length }
-  const pieces: Uint8Array[] = []
-  let read = 0
   const opened = await body.open()
-  for await (const piece of opened instanceof Uint8Array ? [opened] : opened) {
-    const bytes = piece as Uint8Array // no encoding was set: pieces are Buffers
-    read += bytes.length
-    if (read > length) throw new TypeError(`body: longer than the ${length} bytes that content-length says`)
-    pieces.push(bytes)
+  const pieces: Uint8Array[] = []
+  for await (const piece of exactly(opened instanceof Uint8Array ? Readable.from([opened]) : opened, length)) {
+    pieces.push(piece)
   }
-  if (read < length) throw new TypeError(`body: ${read} bytes, where content-length says ${length}`)
   return bytesBody(new Uint8Array(Buffer.concat(pieces)), body.contentType)
 }
 

@@ -1,11 +1,12 @@
 import { request as sendRequest, type ClientRequest, type IncomingMessage } from 'node:http'
-import { pipeline, type Duplex, type Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { BodySource } from './body.js'
 import { endPointBindings } from './end-point-bindings.js'
 import { lost } from './failures.js'
 import type { HttpSettings } from './options.js'
 import { PartyLink } from './party.js'
+import { Sending } from './sending.js'
 import { SingleSocketAgent } from './single-socket-agent.js'
 
 /** A request as it goes over one connection. */
@@ -123,10 +124,23 @@ export class Connection implements Disposable {
       }
       const settle = (): void => {
         clearTimeout(timer)
+        sent.off('finish', allSent)
       }
-      const timer = setTimeout(() => {
-        fail(lost(this.#where, `no response in ${headers / 1000} s`))
-      }, headers)
+      let timer: NodeJS.Timeout | undefined
+      const allSent = (): void => {
+        sent.setTimeout(0)
+        timer = setTimeout(() => {
+          fail(lost(this.#where, `no response in ${headers / 1000} s`))
+        }, headers)
+      }
+      const still = (): void => {
+        const error = lost(this.#where, `nothing came or went for ${body / 1000} s`)
+        if (message === undefined) fail(error)
+        else message.destroy(error)
+      }
+      // A body takes as long as it takes, if only it moves: the socket's own clock tells.
+      if (sending.hasBody) sent.once('finish', allSent).setTimeout(body, still)
+      else allSent()
       signal?.addEventListener('abort', aborted)
       sent.on('error', (error) => {
         sending.end()
@@ -143,12 +157,9 @@ export class Connection implements Disposable {
       sent.on('response', (response) => {
         message = response
         settle()
+        sent.setTimeout(body, still)
         // Who reads it is told; before there is a reader, nobody would be, and Node ends then.
         response.on('error', () => {})
-        // Whatever stands still from here on, the socket's own clock tells.
-        sent.setTimeout(body, () => {
-          response.destroy(lost(this.#where, `nothing came for ${body / 1000} s`))
-        })
         resolve({ message: response, bodySent: sending.begun })
       })
       sending.start()
@@ -201,69 +212,5 @@ function writable(
     ...others,
     ...(body.length === undefined ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(body.length) }),
     ...(expectContinue ? { expect: '100-continue' } : {}),
-  }
-}
-
-/** A body on its way, at once or when the server wants it. */
-class Sending {
-  /** Whether any of it was sent, or was about to be. */
-  begun = false
-  /** What the body itself has failed with. */
-  failure: Error | undefined
-  readonly #to: ClientRequest
-  readonly #body: BodySource | undefined
-  readonly #wait: number | undefined
-  #timer: NodeJS.Timeout | undefined
-  #over = false
-
-  constructor(to: ClientRequest, body: BodySource | undefined, expectContinue: boolean, waitMilliseconds: number) {
-    this.#to = to
-    this.#body = body
-    this.#wait = expectContinue ? waitMilliseconds : undefined
-  }
-
-  start(): void {
-    if (this.#wait === undefined || this.#body === undefined) return this.#send()
-    const go = (): void => {
-      clearTimeout(this.#timer)
-      this.#send()
-    }
-    // RFC 9110 §10.1.1: not for ever, as old servers do not know it.
-    this.#timer = setTimeout(go, this.#wait)
-    this.#to.once('continue', go)
-    this.#to.once('response', () => {
-      this.end()
-      // It has answered without the body: that is not sent any more, and so the connection is of no further use.
-      if (!this.begun) this.#to.shouldKeepAlive = false
-    })
-    this.#to.flushHeaders()
-  }
-
-  end(): void {
-    clearTimeout(this.#timer)
-    this.#over = true
-  }
-
-  #send(): void {
-    if (this.#over || this.begun) return
-    if (this.#body === undefined) {
-      this.#to.end()
-      return
-    }
-    this.begun = true
-    const opened = this.#body.open()
-    if (opened instanceof Uint8Array) this.#to.end(opened)
-    else if (opened instanceof Promise) opened.then((stream) => this.#pipe(stream)).catch(this.#fail)
-    else this.#pipe(opened)
-  }
-
-  #pipe(stream: Readable): void {
-    stream.on('error', this.#fail)
-    pipeline(stream, this.#to, () => {}) // it fails with the stream, which has been heard, or the request, which tells itself
-  }
-
-  readonly #fail = (error: unknown): void => {
-    this.failure ??= error instanceof Error ? error : new TypeError(`body: ${String(error)}`)
-    this.#to.destroy(this.failure)
   }
 }

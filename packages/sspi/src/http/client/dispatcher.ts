@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { SspiError } from '../../status/index.js'
-import { readBody, withLength, type BodySource, type HttpBody } from './body.js'
+import { readBody, readLength, withLength, type BodySource, type HttpBody } from './body.js'
 import type { EngineResponse, HttpEngine } from './engine.js'
 import { withoutConnectionFields } from './header-fields.js'
 import type { HttpIdentity } from './identity.js'
@@ -162,7 +162,7 @@ class Dispatch {
     if ((upgrade !== undefined && upgrade !== null && upgrade !== false) || method === 'CONNECT') {
       throw new SspiError('SEC_E_UNSUPPORTED_FUNCTION', 'HTTP: no other protocol is spoken by this dispatcher')
     }
-    const url = new URL(path, origin)
+    const url = urlOf(path, origin)
     for (const [name, value] of Object.entries(query ?? {})) url.searchParams.append(name, String(value))
     const fields = readFields(headers)
     const body = await this.#body(fields['content-length'])
@@ -178,9 +178,7 @@ class Dispatch {
       isIterable(body) ? Readable.from(body, { objectMode: false }) : (body as HttpBody | null),
     )
     const { maxReplayBytes } = this.#engine.settings.limits
-    return read === undefined
-      ? undefined
-      : withLength(read, length === undefined ? undefined : Number(length), maxReplayBytes)
+    return read === undefined ? undefined : withLength(read, readLength(length?.toString()), maxReplayBytes)
   }
 
   #start(): void {
@@ -239,6 +237,13 @@ class Dispatch {
     if (this.#isNew) this.#handler.onResponseError?.(this.#controller, error)
     else this.#handler.onError?.(error)
   }
+}
+
+/** The URL of a path at an origin. One that begins with two slashes is a path as well, where a URL would begin a host with them. */
+function urlOf(path: string, origin: string | URL | undefined): URL {
+  return path.startsWith('/') && origin !== undefined
+    ? new URL(`${new URL(origin).origin}${path}`)
+    : new URL(path, origin)
 }
 
 /** undici's headers, in any of their forms, by name in lower case. */

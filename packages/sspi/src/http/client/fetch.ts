@@ -1,5 +1,5 @@
 import { SspiError } from '../../status/index.js'
-import { readBody, withLength, type BodySource, type HttpBody } from './body.js'
+import { readBody, readLength, withLength, type BodySource, type HttpBody } from './body.js'
 import type { EngineResponse, HttpEngine } from './engine.js'
 import { withoutConnectionFields } from './header-fields.js'
 import type { HttpCredentials } from './options.js'
@@ -116,15 +116,12 @@ async function readRequest(
   const url = readUrl(given?.url ?? (input as string | URL))
   const method = normalised(init.method ?? given?.method ?? 'GET')
   const fields = new Headers(init.headers ?? given?.headers)
-  const length = fields.get('content-length')
+  const length = readLength(fields.get('content-length'))
   const read = await readBody(init.body ?? given?.body)
   if (read !== undefined && (method === 'GET' || method === 'HEAD')) {
     throw new TypeError(`fetch: ${method} has no body`)
   }
-  const body =
-    read === undefined
-      ? undefined
-      : await withLength(read, length === null ? undefined : Number(length), engine.settings.limits.maxReplayBytes)
+  const body = read === undefined ? undefined : await withLength(read, length, engine.settings.limits.maxReplayBytes)
   if (body?.contentType !== undefined && !fields.has('content-type')) fields.set('content-type', body.contentType)
   if (!fields.has('accept')) fields.set('accept', '*/*')
   const decode = !fields.has('accept-encoding')

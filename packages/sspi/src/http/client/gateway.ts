@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream'
-import { withLength, type BodySource } from './body.js'
+import { readLength, withLength, type BodySource } from './body.js'
 import type { EngineResponse, HttpEngine } from './engine.js'
 import { withoutConnectionFields } from './header-fields.js'
 import type { HttpIdentity } from './identity.js'
@@ -102,7 +102,7 @@ async function bodyOf(
     return request
   }
   const once = { length: undefined, replayable: false, contentType: undefined, open }
-  return withLength(once, length === undefined ? undefined : Number(length), maxReplayBytes)
+  return withLength(once, readLength(length), maxReplayBytes)
 }
 
 function answerWith(response: ServerResponse, { status, statusText, rawHeaders, body }: EngineResponse): void {

@@ -127,9 +127,9 @@ export interface TlsOptions extends SecureContextOptions {
 export interface HttpTimeouts {
   /** Until a connection stands: name, TCP, TLS, and a proxy's CONNECT. Default 30. */
   readonly connectSeconds: number
-  /** From a request to the head of its response. Default 300. */
+  /** From the end of a request to the head of its response. Default 300. */
   readonly headersSeconds: number
-  /** Between two pieces of a response. Default 300. */
+  /** Between two pieces of a response, or of a request's body. Default 300. */
   readonly bodySeconds: number
   /** For how long a connection that nobody uses is kept. Default 60. */
   readonly keepAliveSeconds: number

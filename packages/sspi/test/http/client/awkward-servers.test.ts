@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { connect, createServer as createSocketServer, type Socket } from 'node:net'
+import { Readable } from 'node:stream'
 import { suite, test, type TestContext } from 'node:test'
 import { authenticationOf } from '../../../src/http/index.js'
 import { clientOf, gateOf, HOST, listen, serve, SERVICE, testDomain } from './servers.js'
@@ -133,5 +134,42 @@ suite('a response', () => {
     const response = await clientOf(t, domain).fetch(server.url)
     assert.deepEqual([response.status, response.ok, response.statusText], [999, false, 'Denied'])
     assert.equal(await response.text(), 'no')
+  })
+})
+
+suite('a request', () => {
+  test('whose body takes long to send waits for its answer from the end of it on', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const domain = testDomain(t)
+    const server = await serve(t)
+    const body = async function* () {
+      yield Buffer.from('slow ')
+      t.mock.timers.tick(301_000)
+      yield Buffer.from('line')
+    }
+    const client = clientOf(t, domain)
+    const response = await client.fetch(server.url, { method: 'POST', body: () => Readable.from(body()) })
+    assert.equal(response.status, 200)
+    assert.equal(server.seen[0]?.body, 'slow line')
+  })
+
+  test('whose body is longer or shorter than it says fails, and nobody takes its end for another request', async (t) => {
+    const domain = testDomain(t)
+    const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n'
+    for (const length of ['4', '50']) {
+      const server = await serve(t)
+      const body = () => Readable.from([Buffer.from('body'), Buffer.from(smuggled)])
+      const sent = clientOf(t, domain).fetch(server.url, {
+        method: 'PUT',
+        body,
+        headers: { 'content-length': length },
+      })
+      await assert.rejects(sent, { name: 'TypeError', message: /content-length says/ })
+      assert.ok(server.seen.every(({ url }) => url === '/'))
+    }
+    const server = await serve(t)
+    const wrong = { method: 'PUT', body: () => Readable.from(['a']), headers: { 'content-length': '1x' } }
+    await assert.rejects(clientOf(t, domain).fetch(server.url, wrong), TypeError)
+    assert.equal(server.seen.length, 0)
   })
 })

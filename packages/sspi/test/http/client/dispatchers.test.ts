@@ -61,6 +61,16 @@ suite(`the global fetch of Node ${process.versions.node} (undici ${process.versi
     assert.equal(end.seen.length, 1)
   })
 
+  test('a path that begins with two slashes is a path, and no other host', async (t) => {
+    const domain = testDomain(t)
+    const server = await serve(t)
+    const other = await serve(t)
+    const dispatcher = clientOf(t, domain, options).dispatcher()
+    const response = await globalFetch(`${server.url}//127.0.0.1:${other.port}/a?b=//c`, dispatcher)
+    await response.text()
+    assert.deepEqual([server.seen[0]?.url, other.seen.length], [`//127.0.0.1:${other.port}/a?b=//c`, 0])
+  })
+
   test('a failure is the cause of the fetch’s', async (t) => {
     const domain = testDomain(t)
     const server = await serve(t, { gate: gateOf(domain, ['Negotiate'], { silent: true }) })
