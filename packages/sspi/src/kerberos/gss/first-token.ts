@@ -19,30 +19,35 @@ export interface FirstToken {
  * @throws {@link SspiError} `SEC_E_INVALID_TOKEN`.
  */
 export function readFirstToken(token: Uint8Array, now: Date): FirstToken {
-  const refuse = (errorCode: number, message: string, oid: string | undefined): SspiError => {
-    const told = writeErrorToken({ errorCode, now, realm: undefined, sname: undefined, time: undefined, oid })
-    return new SspiError('SEC_E_INVALID_TOKEN', message, { token: told })
-  }
-  const framedBy = mechanismOf(token)
-  if (framedBy !== undefined && !isFirstToken(token)) {
-    throw refuse(KerberosErrorCode.KRB_AP_ERR_MSG_TYPE, 'Kerberos token: TOK_ID: an AP-REQ expected', framedBy)
-  }
-  const { kind, message, oid } = readContextToken(token)
-  if (kind !== 'ap-req') {
+  try {
+    const { kind, message, oid } = readContextToken(token)
+    if (kind === 'ap-req') return { request: decodeDer(message, readApReq), oid }
     throw new SspiError('SEC_E_INVALID_TOKEN', `Kerberos token: an AP-REQ expected, not an ${kind}`)
+  } catch (failure) {
+    throw failure instanceof SspiError ? diagnosed(token, failure, now) : failure
   }
-  const version = versionOf(message)
-  if (version !== undefined && version !== KERBEROS_VERSION) {
-    const what = `AP-REQ: pvno: version ${version}, this is ${KERBEROS_VERSION}`
-    throw refuse(KerberosErrorCode.KRB_AP_ERR_BADVERSION, what, oid)
-  }
-  return { request: decodeDer(message, readApReq), oid }
 }
 
-/** `pvno` of what may not parse as an AP-REQ otherwise; `undefined` where there is none to be found. */
-function versionOf(message: Uint8Array): number | undefined {
+/** The failure to read a token with what its client is told, where something is to be told. */
+function diagnosed(token: Uint8Array, failure: SspiError, now: Date): SspiError {
+  const oid = mechanismOf(token)
+  const refusal = (errorCode: number, message: string): SspiError => {
+    const told = writeErrorToken({ errorCode, now, realm: undefined, sname: undefined, time: undefined, oid })
+    return new SspiError('SEC_E_INVALID_TOKEN', message, { token: told, cause: failure })
+  }
+  if (oid !== undefined && !isFirstToken(token)) {
+    return refusal(KerberosErrorCode.KRB_AP_ERR_MSG_TYPE, failure.message)
+  }
+  const version = versionOf(token)
+  if (version === undefined || version === KERBEROS_VERSION) return failure
+  const what = `AP-REQ: pvno: version ${version}, this is ${KERBEROS_VERSION}`
+  return refusal(KerberosErrorCode.KRB_AP_ERR_BADVERSION, what)
+}
+
+/** `pvno` of what does not parse as an AP-REQ; `undefined` where there is none to be found. */
+function versionOf(token: Uint8Array): number | undefined {
   try {
-    const fields = new DerReader(message)
+    const fields = new DerReader(readContextToken(token).message)
       .enter(applicationTag(MessageType.KRB_AP_REQ), 'AP-REQ')
       .enter(Tag.SEQUENCE, 'AP-REQ')
     return fields.enter(contextTag(0), 'pvno').integer('pvno')
