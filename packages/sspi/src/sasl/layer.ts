@@ -1,4 +1,4 @@
-import { concatBytes, Reader, Writer } from '../bytes/index.js'
+import { concatBytes, Reader, ReceivedBytes, Writer } from '../bytes/index.js'
 import {
   SECPKG_ATTR_PACKAGE_INFO,
   SECPKG_ATTR_SIZES,
@@ -7,7 +7,6 @@ import {
   SspiError,
   type SecureSession,
 } from '../sspi/index.js'
-import { ReceivedBytes } from './received-bytes.js'
 
 /** What protects the messages of a connection once SASL is done with it. */
 export type SaslLayerName = 'none' | 'integrity' | 'confidentiality'
