@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
+import { fc } from '../property.js'
 import { ReceivedBytes } from '../../src/bytes/index.js'
 
 suite('bytes that came', () => {
