@@ -34,7 +34,7 @@ up() {
   lab_start httpd env KRB5_CONFIG="$MIT_KRB5_CONFIG" KRB5_KTNAME="FILE:$D/http.keytab" KRB5RCACHEDIR="$D/replay" \
     NTLM_USER_FILE="$D/ntlm.users" NETBIOS_COMPUTER_NAME=LABWEB NETBIOS_DOMAIN_NAME=LAB \
     apache2 -f "$D/httpd.conf" -D FOREGROUND
-  lab_wait 10 is_listening || lab_die "no answer: $(lab_words httpd) $(lab_words error)"
+  lab_wait 30 is_listening || lab_die "no answer: $(lab_words httpd) $(lab_words error)"
 }
 
 # name=value lines: who, by what, which tickets came along, and what the body was

@@ -140,7 +140,7 @@ lab_display() {
   lab_alive xvfb && return 0
   rm -f "$file"
   lab_start xvfb sh -c 'exec Xvfb -displayfd 6 -screen 0 800x600x24 -noreset -nolisten tcp 6>"$1"' sh "$file"
-  lab_wait 10 test -s "$file" || lab_die "Xvfb: $(lab_words xvfb)"
+  lab_wait 30 test -s "$file" || lab_die "Xvfb: $(lab_words xvfb)"
 }
 
 # lab_free_ports address name...: a port for each name that is free for TCP and UDP, as shell assignments.

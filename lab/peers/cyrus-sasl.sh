@@ -32,7 +32,7 @@ up() {
   # Debian's slapd looks for its SASL configuration in /etc/ldap/sasl2 and nowhere else: it gets an /etc/ldap of its own
   lab_start slapd unshare --mount sh -c 'mount --bind "$1" /etc/ldap && shift && exec slapd -d 0 "$@"' slapd \
     "$D/etc" -f "$D/slapd.conf" -h "ldap://$(address)/"
-  lab_wait 10 is_listening || lab_die "slapd: no answer: $(lab_words slapd)"
+  lab_wait 30 is_listening || lab_die "slapd: no answer: $(lab_words slapd)"
 }
 
 write_accounts() {

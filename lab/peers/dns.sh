@@ -18,7 +18,7 @@ up() {
   lab_alive dnsmasq && return 0
   write_configuration
   lab_start dnsmasq dnsmasq --keep-in-foreground "--conf-file=$D/dnsmasq.conf"
-  lab_wait 10 is_listening || lab_die "no answer: $(lab_words dnsmasq)"
+  lab_wait 30 is_listening || lab_die "no answer: $(lab_words dnsmasq)"
 }
 
 write_configuration() {

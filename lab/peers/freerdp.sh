@@ -43,7 +43,7 @@ start_server() {
     . "$D/ports"
     HOME=$D/home XDG_CONFIG_HOME=$D/home/config DISPLAY=:$(cat "$D/display") lab_start shadow freerdp-shadow-cli \
       "/port:$RDP" "/bind-address:$ADDRESS" /sec:nla +auth "/sam-file:$D/sam"
-    lab_wait 3 is_listening && return 0
+    lab_wait 15 is_listening && return 0
     lab_stop shadow
   done
   lab_die "the shadow server does not listen: $(lab_words shadow)"

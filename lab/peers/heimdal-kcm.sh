@@ -19,7 +19,7 @@ up() {
   echo '[libdefaults]' >"$D/krb5.conf"
   lab_start kcm env "LD_LIBRARY_PATH=$HEIMDAL_LIBRARIES" "KRB5_CONFIG=$D/krb5.conf" \
     unshare --mount bash -c 'mount --bind "$1" /run && exec "${@:2}"' bash "$D/run" "$HEIMDAL_ROOT/usr/sbin/kcm"
-  lab_wait 10 test -S "$SOCKET" || lab_die "no socket: $(lab_words kcm)"
+  lab_wait 30 test -S "$SOCKET" || lab_die "no socket: $(lab_words kcm)"
 }
 
 down() { lab_stop kcm; }

@@ -40,8 +40,8 @@ up() {
     write_certificates
     write_database
     start
-    if lab_wait 10 is_listening; then
-      lab_wait 10 answers || lab_die "kinit: $(lab_words kinit)"
+    if lab_wait 30 is_listening; then
+      lab_wait 30 answers || lab_die "kinit: $(lab_words kinit)"
       return 0
     fi
   done

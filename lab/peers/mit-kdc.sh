@@ -45,8 +45,8 @@ up() {
     write_database
     lab_start krb5kdc krb5kdc -n -r MIT.TEST -r MIT2.TEST
     lab_start kadmind kadmind -nofork -r MIT.TEST
-    if lab_wait 10 is_listening; then
-      lab_wait 10 answers || lab_die "kinit: $(lab_words kinit)"
+    if lab_wait 30 is_listening; then
+      lab_wait 30 answers || lab_die "kinit: $(lab_words kinit)"
       return 0
     fi
   done

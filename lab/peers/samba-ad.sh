@@ -49,7 +49,7 @@ up() {
   write_client
   lab_start samba env "${WRAPPED[@]}" samba --foreground --no-process-group "--configfile=$D/smb.conf" --debug-stdout
   lab_wait 60 is_listening || lab_die "samba: $(lab_words samba)"
-  lab_wait 20 answers || lab_die "kinit: $(lab_words kinit)"
+  lab_wait 60 answers || lab_die "kinit: $(lab_words kinit)"
 }
 
 # The first address of 127.0.0.10 to 127.0.0.29 on which no DC listens. The lock keeps two runs from the same one.

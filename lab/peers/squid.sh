@@ -33,7 +33,7 @@ up() {
   # -N: one process, in the foreground. Its shared memory is named after -n.
   lab_start squid env KRB5_CONFIG="$MIT_KRB5_CONFIG" KRB5RCACHEDIR="$D/replay" \
     squid -N -n "lab$(. "$D/ports" && echo "$PROXY")" -f "$D/squid.conf"
-  lab_wait 20 is_listening || lab_die "no answer: $(lab_words squid) $(lab_words cache)"
+  lab_wait 60 is_listening || lab_die "no answer: $(lab_words squid) $(lab_words cache)"
 }
 
 write_configuration() {

@@ -26,7 +26,7 @@ up() {
       "${@:2}" # no exec: it ends with whoever has started it, and that must be somebody who stays
       exit
     ' bash "$D" "$LAB_CACHED/usr/libexec/sssd/sssd_kcm" --logger=stderr --uid 0 --gid 0
-  lab_wait 10 test -S "$SOCKET" || lab_die "no socket: $(lab_words kcm)"
+  lab_wait 30 test -S "$SOCKET" || lab_die "no socket: $(lab_words kcm)"
 }
 
 down() { lab_stop kcm; }

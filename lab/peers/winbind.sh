@@ -22,12 +22,12 @@ up() {
   write_configuration
   write_accounts
   lab_start winbindd env "${WRAPPED[@]}" winbindd -F --no-process-group -s "$D/smb.conf" --debug-stdout
-  lab_wait 10 test -S "$D/pipe/pipe" || lab_die "winbindd: $(lab_words winbindd)"
-  lab_wait 10 test -S "$D/state/winbindd_privileged/pipe" || lab_die "winbindd: no privileged pipe"
+  lab_wait 30 test -S "$D/pipe/pipe" || lab_die "winbindd: $(lab_words winbindd)"
+  lab_wait 30 test -S "$D/state/winbindd_privileged/pipe" || lab_die "winbindd: no privileged pipe"
   # NTLM helpers use the privileged pipe, and servers run them as users of their own.
   chmod 755 "$D/lock" "$D/state" "$D/state/winbindd_privileged"
   write_ntlm_auth
-  lab_wait 10 answers || lab_die "ntlm_auth: no answer from winbindd: $(lab_words winbindd)"
+  lab_wait 30 answers || lab_die "ntlm_auth: no answer from winbindd: $(lab_words winbindd)"
 }
 
 write_configuration() {
