@@ -124,16 +124,15 @@ export class MemoryPrincipals implements PrincipalDatabase {
   }
 
   /** Gives a principal new keys, as the next version. */
-  update({ principal, keys, time, passwordExpires }: PrincipalUpdate): void | Promise<void> {
+  update(update: PrincipalUpdate): void | Promise<void> {
+    const { principal, keys, time, passwordExpires } = update
     const held = this.#entry(formatPrincipal(principal))
     const old = this.#keysOf(held)
-    const apply = (present: readonly PrincipalKey[]): void => {
-      const copies = keys.map(({ key, salt, s2kparams }) => ({ key: copyOf(key), salt, s2kparams }))
-      this.#replace(held, present, copies)
-      held.passwordChanged = time
-      held.attributes = { ...held.attributes, passwordExpires, mustChangePassword: false }
-    }
-    return old instanceof Promise ? old.then(apply) : apply(old)
+    if (old instanceof Promise) return old.then(() => this.update(update))
+    const copies = keys.map(({ key, salt, s2kparams }) => ({ key: copyOf(key), salt, s2kparams }))
+    this.#replace(held, old, copies)
+    held.passwordChanged = time
+    held.attributes = { ...held.attributes, passwordExpires, mustChangePassword: false }
   }
 
   /** Adds a principal. @throws `SspiError` `SEC_E_INVALID_PARAMETER` when one of its names is taken, or none. */
@@ -174,9 +173,15 @@ export class MemoryPrincipals implements PrincipalDatabase {
   async setPassword(name: string, password: string): Promise<void> {
     const held = this.#entry(name)
     const { principal, enctypes } = held
-    const old = await this.#keysOf(held)
     const { iterations } = this.#options
-    this.#replace(held, old, await derivePasswordKeys(password, { principal, enctypes, iterations }))
+    const keys = await derivePasswordKeys(password, { principal, enctypes, iterations })
+    // Those that are there now: meanwhile somebody else may have given another password.
+    let old = this.#keysOf(held)
+    while (old instanceof Promise) {
+      await old
+      old = this.#keysOf(held)
+    }
+    this.#replace(held, old, keys)
   }
 
   /** Changes what a principal may do; what is left out stays as it is. */

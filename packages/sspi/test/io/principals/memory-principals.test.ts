@@ -122,6 +122,21 @@ suite('a principal database in memory', () => {
     await assert.rejects(database.setPassword('alice', 'x'), { code: 'SEC_E_INVALID_PARAMETER' })
   })
 
+  test('gives each of several new passwords that come at once a version of its own', async () => {
+    const database = databaseOf({ name: 'alice', password: 'correct horse' })
+    const key = KerberosKey.generate(ENCTYPES[0]!)
+    const principal = { name: parsePrincipal('alice').name, realm: REALM }
+    const update = { principal, keys: [{ key }], time: TIME, passwordExpires: undefined }
+    // Before there are keys of the first password, which are made when they are wanted.
+    await Promise.all([
+      database.setPassword('alice', 'battery staple'),
+      database.update(update),
+      database.update(update),
+      database.setPassword('alice', 'staple battery'),
+    ])
+    assert.deepEqual(versions(await find(database, 'alice')), [5, 4, 3, 2])
+  })
+
   test('writes keytabs with every version, and refuses one for nobody', async () => {
     const database = databaseOf({ name: 'HTTP/www' })
     await database.setPassword('HTTP/www', 'battery staple')
