@@ -5,6 +5,8 @@ export const ExitCode = {
   FAILED: 1,
   /** What MIT's kpasswd says when the server does not take the new password. */
   PASSWORD_REJECTED: 2,
+  /** What MIT's kinit, kdestroy and kswitch say of wrong arguments; the others say what `USAGE` is. */
+  MIT_USAGE: 2,
   /** The arguments are wrong, or something they need is missing. */
   USAGE: 1,
   /** A connection, an address or a file: the network or the operating system said no. */

@@ -83,8 +83,11 @@ suite('sspi kdc', () => {
     succeeded(await kdc(['add', 'host/localhost', '--keytab', keytab]))
     const counted = JSON.parse(succeeded(await kdc(['keytab', keytab, 'host/localhost', '--json']))) as object
     assert.deepEqual(counted, { keytab, entries: 4 })
-    const listed = JSON.parse(succeeded(await run(['ktutil', 'list', keytab, '--json']))) as readonly unknown[]
+    const listed = JSON.parse(succeeded(await run(['ktutil', 'list', keytab, '--json']))) as readonly {
+      readonly timestamp: string
+    }[]
     assert.equal(listed.length, 4)
+    for (const { timestamp } of listed) assert.ok(Date.parse(timestamp) > Date.UTC(2020, 1), timestamp)
     if (process.platform !== 'win32') assert.equal(statSync(keytab).mode & 0o777, 0o600)
     assert.equal((await kdc(['keytab', join(folder, 'other'), 'nobody'])).code, 1)
     assert.equal(existsSync(join(folder, 'other')), false)

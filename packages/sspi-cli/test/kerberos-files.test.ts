@@ -137,14 +137,38 @@ suite('commands of Kerberos on files', () => {
     }
   })
 
+  test('wrong arguments have exit code 2 where MIT has it, else 1', async () => {
+    for (const [args, code, expected] of [
+      [['kinit', '-l', 'soon', 'alice'], 2, /duration expected/i],
+      [['kinit', 'alice', 'bob'], 2, /too many arguments/],
+      [['kinit', '-R', '-v'], 2, /two things/],
+      [['kdestroy', '-Z'], 2, /unknown option/],
+      [['kdestroy', '-A', '-c', 'x'], 2, /give one/],
+      [['kswitch'], 2, /say which cache/],
+      [['klist', '-Z'], 1, /unknown option/],
+      [['kvno'], 1, /missing required argument/],
+      [['kpasswd', 'alice', 'bob'], 1, /too many arguments/],
+    ] as const) {
+      const ended = await command(args)
+      assert.deepEqual([ended.code, ended.stdout], [code, ''], args.join(' '))
+      assert.match(ended.stderr, expected)
+    }
+  })
+
+  test('no cache to destroy is said, and is no failure', async () => {
+    const told = await command(['kdestroy'])
+    assert.deepEqual([told.code, told.stdout], [0, ''])
+    assert.match(told.stderr, /no credentials cache found/)
+    assert.deepEqual(await command(['kdestroy', '-q']), { code: 0, stdout: '', stderr: '' })
+    assert.deepEqual(JSON.parse(succeeded(await command(['kdestroy', '--json']))), { destroyed: [] })
+  })
+
   test('what goes wrong has exit code 1, whatever it is', async () => {
     failed(await command(['klist']), /no credentials cache found/)
     failed(await command(['kinit', '--password-fd', '0', 'alice'], 'x\n'), /TEST\.EXAMPLE/)
     failed(await command(['kinit', '-R']), /log on first/)
-    failed(await command(['kinit', '-l', 'soon', 'alice']), /duration expected/i)
     failed(await command(['kvno', '-e', 'rot13', 'HTTP/x']), /encryption type expected/)
     failed(await command(['kvno', '-e', 'rc4-hmac', 'HTTP/x'], '', {}), /no credentials cache|not permitted/)
-    failed(await command(['kdestroy', '-A', '-c', 'x']), /give one/)
     failed(await command(['kswitch', '-c', join(FILES, 'mit-alice-v4')]), /belongs to no collection/)
     failed(await command(['klist', 'KEYRING:user:1000']), /keyrings cannot be reached/)
     failed(await command(['kinit', '--password-fd', '0', 'alice@@X'], 'x\n'), /no name of a principal/)

@@ -295,7 +295,11 @@ async function writeKeys(principals: FilePrincipals, file: string, names: readon
   const bytes = await principals.keytab(...names)
   const made = readKeytab(bytes)
   try {
-    await appendEntries(file, made.entries)
+    const timestamp = Math.floor(Date.now() / 1000)
+    await appendEntries(
+      file,
+      made.entries.map((entry) => ({ ...entry, timestamp })),
+    )
     return made.entries.length
   } finally {
     wipeKeytab(made)

@@ -23,7 +23,7 @@ export function kdestroyCommand(): Command {
     .option('-A, --all', 'destroy all caches of the collection')
     .option('-c, --cache <cache>', 'the cache; default: KRB5CCNAME, else as krb5.conf says')
     .option('-p, --principal <principal>', "the principal's cache of the collection")
-    .option('-q, --quiet', 'say nothing where there is no cache; the exit code tells')
+    .option('-q, --quiet', 'say nothing where there is no cache')
     .addHelpText('after', HELP)
     .action(mitExit(kdestroy))
   return withCommonOptions(command, 'print an object: destroyed, the names of the caches')
@@ -35,7 +35,7 @@ Examples:
   sspi kdestroy -A
   sspi kdestroy -c FILE:/tmp/krb5cc_robot
 
-Exit codes, as MIT's: 0 done, 1 failed, or there was no cache.`
+Exit codes, as MIT's: 0 done, or there was nothing to do, 1 failed, 2 wrong arguments.`
 
 async function kdestroy(options: KdestroyOptions): Promise<void> {
   const machine = await Machine.load()
@@ -43,16 +43,15 @@ async function kdestroy(options: KdestroyOptions): Promise<void> {
   const destroyed: string[] = []
   for (const store of stores) if (await store.destroy()) destroyed.push(store.name)
   if (options.json === true) await printJson({ destroyed })
-  if (destroyed.length > 0 || options.all === true) return
-  process.exitCode = ExitCode.FAILED
-  if (options.quiet === true || options.json === true) return
-  throw new CommandError(ExitCode.FAILED, `no credentials cache found: ${stores[0]?.name ?? ''}`)
+  if (destroyed.length > 0 || options.all === true || options.quiet === true || options.json === true) return
+  // No failure: a script that makes sure that there is none goes on.
+  process.stderr.write(`sspi: no credentials cache found: ${stores[0]?.name ?? ''}\n`)
 }
 
 async function chosen(machine: Machine, options: KdestroyOptions): Promise<readonly CcacheStore[]> {
   const { all, cache, principal } = options
   if ([all === true, cache !== undefined, principal !== undefined].filter(Boolean).length > 1) {
-    throw new CommandError(ExitCode.USAGE, '-A, -c and -p are three ways to say which caches: give one')
+    throw new CommandError(ExitCode.MIT_USAGE, '-A, -c and -p are three ways to say which caches: give one')
   }
   if (all === true) {
     const caches = await machine.caches.all()

@@ -130,7 +130,7 @@ Examples:
   sspi kinit --password-fd 3 alice 3< secret
   sspi kinit -R
 
-Exit codes, as MIT's: 0 done, 1 failed.`
+Exit codes, as MIT's: 0 done, 1 failed, 2 wrong arguments.`
 
 async function kinit(name: string | undefined, options: KinitOptions): Promise<void> {
   const machine = await Machine.load()
@@ -232,10 +232,10 @@ function settingsOf({ armor, renewableLife, forwardable, proxiable, canonicalize
 /** Renews or validates the ticket of the cache. */
 async function renewed(machine: Machine, name: string | undefined, options: KinitOptions): Promise<Granted> {
   if (options.renew === true && options.validate === true) {
-    throw new CommandError(ExitCode.USAGE, '-R and -v are two things: first -v, when the time has come, then -R')
+    throw new CommandError(ExitCode.MIT_USAGE, '-R and -v are two things: first -v, when the time has come, then -R')
   }
   if (options.service !== undefined) {
-    throw new CommandError(ExitCode.USAGE, '-S: only ticket-granting tickets are renewed and validated here')
+    throw new CommandError(ExitCode.MIT_USAGE, '-S: only ticket-granting tickets are renewed and validated here')
   }
   const named = name === undefined ? undefined : machine.principal(name)
   const place = named === undefined ? options.cache : (await machine.caches.forLogon(options.cache, named)).name

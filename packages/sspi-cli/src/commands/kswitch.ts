@@ -30,7 +30,7 @@ Examples:
   sspi kswitch -p bob@EXAMPLE.COM
   sspi kswitch -c DIR::/tmp/caches/tkt1a2b3c
 
-Exit codes, as MIT's: 0 done, 1 failed.`
+Exit codes, as MIT's: 0 done, 1 failed, 2 wrong arguments.`
 
 async function kswitch(options: KswitchOptions): Promise<void> {
   const machine = await Machine.load()
@@ -51,7 +51,7 @@ async function kswitch(options: KswitchOptions): Promise<void> {
 
 async function chosen(machine: Machine, { cache, principal }: KswitchOptions): Promise<OpenCache> {
   if ((cache === undefined) === (principal === undefined)) {
-    throw new CommandError(ExitCode.USAGE, 'say which cache, by -c or by -p (one of them)')
+    throw new CommandError(ExitCode.MIT_USAGE, 'say which cache, by -c or by -p (one of them)')
   }
   if (cache !== undefined) return machine.caches.load(cache)
   const owner = machine.principal(principal ?? '')

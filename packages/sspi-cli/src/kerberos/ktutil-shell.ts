@@ -8,6 +8,7 @@ import { readSecret } from '../terminal/secret.js'
 import { appendEntries, entryOf, keyOfDigits, keyOfPassword } from './keytab-entries.js'
 import { keytabTable } from './keytab-listing.js'
 import type { Machine } from './machine.js'
+import { failedAsMit } from './mit-exit.js'
 import { enctypeArgument } from './ticket-facts.js'
 import { wipeKeytab } from './wipe-files.js'
 
@@ -101,7 +102,7 @@ class KtutilShell {
       if (command === undefined) throw new CommandError(ExitCode.FAILED, `${name}: no such request; \`lr\` lists them`)
       await command(words)
     } catch (error) {
-      const exitCode = reportFailure(error, { json: false, verbose: false })
+      const exitCode = reportFailure(failedAsMit(error, ExitCode.FAILED), { json: false, verbose: false })
       if (!this.#lines.typed) process.exitCode = exitCode === ExitCode.INTERNAL ? exitCode : ExitCode.FAILED
     }
     return true

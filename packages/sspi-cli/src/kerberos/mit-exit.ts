@@ -18,7 +18,14 @@ export function mitExit<A extends readonly unknown[]>(
   }
 }
 
-const MIT_CODES: ReadonlySet<number> = new Set([ExitCode.FAILED, ExitCode.PASSWORD_REJECTED])
+const MIT_CODES: ReadonlySet<number> = new Set([ExitCode.FAILED, ExitCode.PASSWORD_REJECTED, ExitCode.MIT_USAGE])
+
+/** What a command says of wrong arguments. */
+export function usageCode(command: string | undefined): ExitCode {
+  return command !== undefined && WITH_USAGE_OF_MIT.has(command) ? ExitCode.MIT_USAGE : ExitCode.USAGE
+}
+
+const WITH_USAGE_OF_MIT: ReadonlySet<string> = new Set(['kinit', 'kdestroy', 'kswitch'])
 
 /** A failure with the exit code of MIT's command. What Kerberos says has the cure in it, and needs no other advice. */
 export function failedAsMit(cause: unknown, exitCode: ExitCode): unknown {

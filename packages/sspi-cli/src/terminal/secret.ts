@@ -86,7 +86,7 @@ function openTerminal(): ReadStream {
     throw new CommandError(
       ExitCode.USAGE,
       'there is no terminal to ask for the password',
-      'give it with --password-fd N or --password-file FILE',
+      'give it with --password-fd N (0 is the standard input) or --password-file FILE',
       { cause },
     )
   }
