@@ -2,7 +2,7 @@ import { KerberosErrorCode } from '../kerberos/index.js'
 import type { KdcPolicy } from './policy.js'
 import type { KdcPrincipal } from './principal-entry.js'
 import { Refusal } from './refusal.js'
-import type { Turn } from './turn.js'
+import { later, type Turn } from './turn.js'
 
 /** Refuses a client that may not log on now: RFC 4120 section 3.1.3. */
 export function checkClient(turn: Turn, client: KdcPrincipal): void {
@@ -50,7 +50,7 @@ export function passwordExpiry(
 ): Date | undefined {
   if (attributes.passwordExpires !== undefined) return attributes.passwordExpires
   if (passwords.maximumAgeSeconds === 0 || passwordChanged === undefined) return undefined
-  return new Date(passwordChanged.getTime() + passwords.maximumAgeSeconds * 1000)
+  return later(passwordChanged, passwords.maximumAgeSeconds)
 }
 
 function isBefore({ now }: Turn, time: Date | undefined): boolean {

@@ -1,4 +1,4 @@
-import { KdcOption, KerberosErrorCode, TicketFlag, type KdcReqBody } from '../kerberos/index.js'
+import { KdcOption, KerberosErrorCode, LAST_TIME_MS, TicketFlag, type KdcReqBody } from '../kerberos/index.js'
 import type { KdcPrincipal } from './principal-entry.js'
 import { Refusal } from './refusal.js'
 import { later, wholeSeconds, type Turn } from './turn.js'
@@ -26,9 +26,6 @@ export interface TermsLimits {
   readonly granting:
     { readonly flags: number; readonly endtime: Date; readonly renewTill: Date | undefined } | undefined
 }
-
-/** A time so far away that nobody asks for more: what zero stands for (RFC 4120 section 3.1.3). */
-const FOR_EVER = 253_402_300_799_000
 
 /**
  * Flags and times of a new ticket: RFC 4120 sections 3.1.3 and 3.3.3. What a client asks for and may not have is left out
@@ -101,12 +98,13 @@ function renewableTill(
   return till.getTime() > starttime.getTime() ? till : undefined
 }
 
+/** Zero stands for as long as can be: RFC 4120 section 3.1.3. */
 function endOf(time: Date | undefined): Date {
-  return time === undefined || time.getTime() === 0 ? new Date(FOR_EVER) : time
+  return time === undefined || time.getTime() === 0 ? new Date(LAST_TIME_MS) : time
 }
 
 function earliest(...times: readonly (Date | undefined)[]): Date {
-  return new Date(Math.min(...times.map((time) => time?.getTime() ?? FOR_EVER)))
+  return new Date(Math.min(...times.map((time) => time?.getTime() ?? LAST_TIME_MS)))
 }
 
 function shortestOf(

@@ -1,4 +1,4 @@
-import { encryptionProfiles, KerberosErrorCode, type KerberosKey } from '../kerberos/index.js'
+import { encryptionProfiles, KerberosErrorCode, LAST_TIME_MS, type KerberosKey } from '../kerberos/index.js'
 import type { KdcEvent } from './events.js'
 import type { KdcPeer } from './peer.js'
 import type { KdcPolicy } from './policy.js'
@@ -31,9 +31,9 @@ export function wholeSeconds(time: Date): Date {
   return new Date(Math.floor(time.getTime() / 1000) * 1000)
 }
 
-/** A time so many seconds later. */
+/** A time so many seconds later; the last that messages have room for, instead of one that is later still. */
 export function later(time: Date, seconds: number): Date {
-  return new Date(time.getTime() + seconds * 1000)
+  return new Date(Math.min(time.getTime() + seconds * 1000, LAST_TIME_MS))
 }
 
 /** The client's keys that the request and the policy allow, in the order of the request: RFC 4120 section 3.1.3. */

@@ -404,7 +404,7 @@ export {
   type KerberosRealmOptions,
   type KerberosSettings,
 } from './options.js'
-export { TimestampSource, type Timestamp } from './timestamps.js'
+export { LAST_TIME_MS, TimestampSource, type Timestamp } from './timestamps.js'
 export { octetString2Key, PKINIT_KDFS, pkinitKdfKey, pkinitOtherInfo, type PkinitKdfInput } from './pkinit-keys.js'
 export { kerberosPackage, type KerberosPackageOptions } from './package.js'
 export type { PreauthConditions, PreauthContext, PreauthMethod, PreauthRun } from './preauth-method.js'

@@ -4,6 +4,9 @@ export interface Timestamp {
   readonly microseconds: number
 }
 
+/** The last second that messages have room for, the end of the year 9999, in milliseconds since 1970. */
+export const LAST_TIME_MS = 253_402_300_799_000
+
 /** A clock that is further behind than this many microseconds was set back: so many calls nobody makes ahead of it. */
 const SET_BACK = 1_000_000
 

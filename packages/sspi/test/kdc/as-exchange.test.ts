@@ -79,6 +79,19 @@ suite('an initial ticket', () => {
     assert.equal(await seconds(realmOf(), { till: new Date(0) }), 36_000)
   })
 
+  test('ends with the year 9999, where nothing else ends it', async () => {
+    const last = new Date('9999-12-31T23:59:59Z')
+    const policy = { maxLifetimeSeconds: Number.MAX_SAFE_INTEGER, maxRenewSeconds: Number.MAX_SAFE_INTEGER }
+    for (const time of [new Date(0), last]) {
+      const fields = { kdcOptions: KdcOption.RENEWABLE, till: time, rtime: time }
+      const { part } = await logOn(realmOf({}, policy), 'alice', fields)
+      assert.deepEqual([part.endtime, part.renewTill], [last, last])
+    }
+    const postdated = { kdcOptions: KdcOption.POSTDATED, from: last, till: last }
+    const open = { ...policy, allowPostdated: true }
+    assert.equal(await refusalOf(realmOf({}, open), postdated), Code.KDC_ERR_NEVER_VALID)
+  })
+
   test('is renewable where it was asked for, or where it is cut short and the client takes that instead', async () => {
     const rtime = new Date(NOW.getTime() + 3 * DAY * 1000)
     const asked = await logOn(realmOf(), 'alice', { kdcOptions: KdcOption.RENEWABLE, rtime })

@@ -27,7 +27,7 @@ import {
 import type { PreauthContext, PreauthRun } from '../preauth-method.js'
 import { formatPrincipal, krbtgt, realmOfKrbtgt, samePrincipal, type Principal } from '../principals.js'
 import type { ServiceTicket } from '../service-ticket.js'
-import { clockOffsetMs } from '../timestamps.js'
+import { clockOffsetMs, LAST_TIME_MS } from '../timestamps.js'
 import { AsArmor, type ArmorSource } from './as-armor.js'
 import { ClientKeys, readKeyHints, type KeyHint } from './client-keys.js'
 import { acceptReply, decryptReply, readKdcAnswer, withReplyPart } from './kdc-answer.js'
@@ -392,9 +392,9 @@ export function nonceOf(random: Uint8Array): number {
   return ((a & 0x7f) << 24) | (b << 16) | (c << 8) | d
 }
 
-/** A time in whole seconds, as the messages have it. */
+/** A time in whole seconds, as the messages have it; the last that they have room for, instead of a later one. */
 export function inSeconds(nowMs: number, seconds: number): Date {
-  return new Date(Math.floor(nowMs / 1000 + seconds) * 1000)
+  return new Date(Math.min(Math.floor(nowMs / 1000 + seconds) * 1000, LAST_TIME_MS))
 }
 
 function nameOfPaData(type: number): string {

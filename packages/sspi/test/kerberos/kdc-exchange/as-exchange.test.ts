@@ -87,6 +87,17 @@ suite('an initial ticket', () => {
     assert.deepEqual([from, till], [startTime, new Date(startTime.getTime() + 3_600_000)])
   })
 
+  test('is asked for until the end of the year 9999 at the latest, which messages have room for', () => {
+    const last = new Date('9999-12-31T23:59:59Z')
+    const kdc = kdcOf('alice', false)
+    const settings = { ...OPTIONS, ticketLifetimeSeconds: 1e12, renewLifetimeSeconds: Number.MAX_SAFE_INTEGER }
+    drive(obtainInitialTicket({ ...clientOf(passwordOf('alice'), settings) }), kdc)
+    drive(obtainInitialTicket({ ...clientOf(passwordOf('alice'), OPTIONS), startTime: last }), kdc)
+    const [long, late] = kdc.requests
+    assert.deepEqual([long?.reqBody.till, long?.reqBody.rtime], [last, last])
+    assert.deepEqual([late?.reqBody.from, late?.reqBody.till], [last, last])
+  })
+
   test('comes for a password outside of ASCII', () => {
     const kdc = new FakeKdc(REALM).user('alice', 'Pässwörd-€1')
     assert.ok(logOn(kdc, {}, 'alice', 'Pässwörd-€1').value)
