@@ -69,12 +69,9 @@ export function openRequest(request: ApReq, acceptable: Acceptable, refuse: Refu
   try {
     requirePermitted('session key', ticket.key.keytype, settings, refuse)
     sessionKey = new KerberosKey(ticket.key.keytype, ticket.key.keyvalue)
-    const opened = openAuthenticator(request, sessionKey, refuse)
+    const opened = openAuthenticator(request, sessionKey, settings, refuse)
     const { authenticator } = opened
-    if (opened.subkey !== undefined) {
-      subkey = opened.subkey
-      requirePermitted('subkey', subkey.enctype, settings, refuse)
-    }
+    subkey = opened.subkey
     const client = { realm: ticket.crealm, name: ticket.cname }
     const sender = { realm: authenticator.crealm, name: authenticator.cname }
     if (!samePrincipal(client, sender)) {
@@ -265,6 +262,7 @@ function openTicket(
 function openAuthenticator(
   { authenticator: sealed }: ApReq,
   sessionKey: KerberosKey,
+  settings: KerberosSettings,
   refuse: Refuse,
 ): { readonly authenticator: Authenticator; readonly subkey: KerberosKey | undefined } {
   let plain: Uint8Array
@@ -280,7 +278,9 @@ function openAuthenticator(
   }
   const { subkey, ...authenticator } = takeAuthenticator(plain)
   try {
-    return { authenticator, subkey: subkey && new KerberosKey(subkey.keytype, subkey.keyvalue) }
+    if (subkey === undefined) return { authenticator, subkey }
+    requirePermitted('subkey', subkey.keytype, settings, refuse)
+    return { authenticator, subkey: new KerberosKey(subkey.keytype, subkey.keyvalue) }
   } finally {
     wipe(subkey?.keyvalue)
   }
