@@ -76,7 +76,7 @@ export {
 export { ClientFolder, EmbeddedRealm, type EmbeddedRealmOptions } from './embedded-realm.js'
 export { KerberosSide, type KerberosSideOptions } from './kerberos-side.js'
 export { messagesOf, ourSide, stepOf } from './ours.js'
-export { runProgram, runSspi, serveSspi, type Ended, type ProgramOptions, type SspiServer } from './programs.js'
+export { runProgram, runSspi, serveSspi, until, type Ended, type ProgramOptions, type SspiServer } from './programs.js'
 export { Inbox } from './inbox.js'
 export { carry, connectRdp, establishOver, listenRdp, type RdpServer, type SecuredWire } from './rdp.js'
 export { relayRdp, type RdpRelayOptions } from './rdp-relay.js'

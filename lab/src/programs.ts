@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 /** The compiled command `sspi`. */
@@ -22,9 +23,17 @@ export interface ProgramOptions {
   readonly input?: string | undefined
 }
 
+/** Longer than any program here takes on a busy machine: one that hangs is killed, and its code is `null`. */
+const PATIENCE_MILLISECONDS = 100_000
+
 /** Runs a program to its end. */
 export async function runProgram(program: string, args: readonly string[], options: ProgramOptions): Promise<Ended> {
-  const child = spawn(program, args, { env: options.env, stdio: 'pipe' })
+  const child = spawn(program, args, {
+    env: options.env,
+    stdio: 'pipe',
+    timeout: PATIENCE_MILLISECONDS,
+    killSignal: 'SIGKILL',
+  })
   child.stdin.on('error', () => undefined) // it may end without reading
   child.stdin.end(options.input ?? '')
   const [stdout, stderr, [code]] = await Promise.all([
@@ -43,8 +52,8 @@ export function runSspi(args: readonly string[], options: ProgramOptions): Promi
 /** `sspi serve --json` under way. */
 export interface SspiServer extends AsyncDisposable {
   readonly port: number
-  /** Every event so far, in order. */
-  readonly events: readonly Readonly<Record<string, unknown>>[]
+  /** Waits until an event of this kind has come so many times: a client may end before the server's word of it is read. */
+  happened(kind: string, times: number): Promise<readonly Readonly<Record<string, unknown>>[]>
 }
 
 /** Starts `sspi serve` on a port of the system's choice and waits until it listens. */
@@ -65,10 +74,26 @@ export async function serveSspi(args: readonly string[], { env }: ProgramOptions
   })
   return {
     port: await listening,
-    events,
+    happened: async (kind, times) => {
+      const of = () => events.filter(({ event }) => event === kind)
+      await until(
+        () => of().length >= times,
+        () => `${times} times ${kind}: ${JSON.stringify(events)}`,
+      )
+      return of()
+    },
     [Symbol.asyncDispose]: async () => {
       child.kill()
       await closed
     },
+  }
+}
+
+/** Waits until something holds that shall hold soon. What another process brings about comes when it likes. */
+export async function until(holds: () => boolean, what: () => string): Promise<void> {
+  const end = Date.now() + PATIENCE_MILLISECONDS
+  while (!holds()) {
+    if (Date.now() > end) throw new Error(`waited in vain for ${what()}`)
+    await sleep(20)
   }
 }

@@ -22,7 +22,9 @@ export async function relayRdp(options: RdpRelayOptions): Promise<RdpServer> {
   const server = createServer((near) => {
     const far = connect({ host: '127.0.0.1', port: options.port })
     for (const socket of [near, far]) sockets.add(socket.on('error', () => undefined))
-    void relay(near, far, options)
+    relay(near, far, options).catch(() => {
+      for (const socket of [near, far]) socket.destroy() // the other side shall not wait for one that has gone
+    })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
