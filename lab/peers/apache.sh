@@ -24,7 +24,7 @@ up() {
   lab_digest_users "$REALM" >"$D/htdigest"
   write_configuration >"$D/httpd.conf"
   lab_start httpd apache2 -f "$D/httpd.conf" -D FOREGROUND
-  lab_wait 10 is_listening || lab_die "no answer: $(lab_words httpd)"
+  lab_wait 30 is_listening || lab_die "no answer: $(lab_words httpd)"
 }
 
 write_configuration() {
@@ -63,7 +63,7 @@ Header always set X-User "expr=%{REMOTE_USER}"
  AuthName "$REALM"
  AuthDigestProvider file
  AuthUserFile "$D/htdigest"
- AuthDigestNonceLifetime 1
+ AuthDigestNonceLifetime 3
  Require valid-user
 </Location>
 X

@@ -32,7 +32,7 @@ suite('curl at our server', { skip: missing('curl') }, () => {
     return DigestWeb.start(ourSide({ accounts, now, digest: { realm: REALM, ...digest } }))
   }
   const curl = async (user: string, ...args: readonly string[]): Promise<string> => {
-    const common = ['-sS', '--digest', '--max-time', '10', '-w', '%{http_code}\n', '-u', user]
+    const common = ['-sS', '--digest', '--max-time', '60', '-w', '%{http_code}\n', '-u', user]
     const ended = await runProgram(commandOf('curl'), [...common, ...args], { env: process.env })
     assert.equal(ended.code, 0, ended.stderr)
     return ended.stdout
@@ -166,13 +166,16 @@ suite('our client at Apache', { skip: missing('apache') }, () => {
     })
     const { headers: first } = await ask(origin(), '/strict/')
     const old = await side.step(bytes(first['www-authenticate']))
-    await new Promise((resolve) => setTimeout(resolve, 2_100)) // its nonces live for a second
-    const refused = await ask(origin(), '/strict/', { authorization: old.token })
-    assert.match(String(refused.headers['www-authenticate']), /stale=true/)
-    const { token } = await side.step(bytes(refused.headers['www-authenticate']))
-    const { status, headers } = await ask(origin(), '/strict/', { authorization: token })
-    assert.equal(status, 200)
-    assert.ok((await side.step(bytes(headers['authentication-info']))).done)
+    await new Promise((resolve) => setTimeout(resolve, 4_100)) // its nonces live for three seconds
+    let answer = await ask(origin(), '/strict/', { authorization: old.token })
+    assert.match(String(answer.headers['www-authenticate']), /stale=true/)
+    // On a busy machine the new one may be stale as well by the time it comes back. The exchange bears that once.
+    for (let tries = 0; answer.status === 401 && tries < 2; tries++) {
+      const { token } = await side.step(bytes(answer.headers['www-authenticate']))
+      answer = await ask(origin(), '/strict/', { authorization: token })
+    }
+    assert.equal(answer.status, 200)
+    assert.ok((await side.step(bytes(answer.headers['authentication-info']))).done)
   })
 
   test('a request that was changed on the way is refused by Apache', async () => {

@@ -42,7 +42,7 @@ test('an unknown type and an absurd length are refused', () => {
 
 test('a stream that ends inside a frame is an error, and after a frame an end', async () => {
   const readable = new PassThrough()
-  const channel = new StreamChannel({ readable, writable: new PassThrough() }, { timeoutMilliseconds: 1_000 })
+  const channel = new StreamChannel({ readable, writable: new PassThrough() }, { timeoutMilliseconds: 30_000 })
   readable.end(Buffer.concat([encodeFrame(frames[0]!), encodeFrame(frames[0]!).subarray(0, 9)]))
   assert.deepEqual(await channel.receive(), frames[0])
   await assert.rejects(channel.receive(), /the stream ended inside a frame/)
@@ -82,7 +82,7 @@ test('a side that fails in the context phase tells the other why', async () => {
 
 function pair(): { readonly initiator: StreamChannel; readonly acceptor: StreamChannel } {
   const [there, back] = [new PassThrough(), new PassThrough()]
-  const options = { timeoutMilliseconds: 1_000 }
+  const options = { timeoutMilliseconds: 30_000 }
   return {
     initiator: new StreamChannel({ readable: back, writable: there }, options),
     acceptor: new StreamChannel({ readable: there, writable: back }, options),

@@ -111,7 +111,7 @@ class ServerProgram {
 
 /** Waits until something holds, and blames the program that should have brought it about. */
 async function waitFor(holds: () => boolean, child: Child, complaint: () => string): Promise<void> {
-  const until = Date.now() + 30_000
+  const until = Date.now() + 50_000
   while (!holds()) {
     if (Date.now() > until) throw child.error(complaint())
     await new Promise((resolve) => setTimeout(resolve, 20))
