@@ -27,6 +27,16 @@ function harmless(read: () => unknown): void {
   }
 }
 
+/** What a reader answers, or that it refuses. */
+function outcome(read: () => unknown): unknown {
+  try {
+    return read()
+  } catch (error) {
+    assert.ok(refusal(error), String(error))
+    return 'refused'
+  }
+}
+
 const schemes = (...values: string[]): readonly string[] => readChallenges(values).map(({ scheme }) => scheme)
 
 suite('challenges', () => {
@@ -67,6 +77,23 @@ suite('challenges', () => {
       ],
     )
     assert.deepEqual(schemes(' ,, Negotiate ,, NTLM , '), ['negotiate', 'ntlm'])
+  })
+
+  test('a token alone reads as it does beside others', () => {
+    const token = '[0-9A-Za-z\\-._~+/=]{1,40}'
+    fc.assert(
+      fc.property(
+        fc.stringMatching(/^[A-Za-z0-9]{1,9}$/),
+        fc.stringMatching(new RegExp(`^ {1,3}${token}$`)),
+        (name, rest) => {
+          const alone = outcome(() => readChallenges([name + rest])[0])
+          assert.deepEqual(
+            alone,
+            outcome(() => readChallenges([`${name}${rest}, Basic`])[0]),
+          )
+        },
+      ),
+    )
   })
 
   test('names are read without regard to case', () => {

@@ -102,6 +102,8 @@ export function parameterOf(parameters: readonly AuthParameter[], name: string):
 
 /** What may stand in a name, RFC 9110 §5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+/** A scheme and its token, and nothing else: most fields are that, and the longest are. */
+const ONE_TOKEN = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+) +([0-9A-Za-z\-._~+/]+=*)$/
 /** What may stand in a quoted string, RFC 9110 §5.6.4. */
 const VALUE = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
 
@@ -109,6 +111,8 @@ function readField(value: string, what: string): readonly SchemeDirectives[] {
   if (value.length > MAX_FIELD_LENGTH) {
     throw malformed(what, `${value.length} characters, ${MAX_FIELD_LENGTH} allowed`)
   }
+  const [, scheme, token68] = ONE_TOKEN.exec(value) ?? []
+  if (scheme !== undefined) return [{ scheme: scheme.toLowerCase(), token68, directives: [] }]
   // Node gives one character for each byte; whoever gives others would have them read as something else.
   if (/[^\u0000-\u00ff]/.test(value)) throw malformed(what, 'a character that no byte stands for') // eslint-disable-line no-control-regex -- octets are all of these
   return readSchemes(oemEncode(value), what)
