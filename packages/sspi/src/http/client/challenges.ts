@@ -13,8 +13,20 @@ export interface Answer {
 
 /** Reads the lines of challenges that can be read. One that cannot does not hide the others. */
 export function readAnswer(values: readonly string[]): Answer {
-  const readable = values.filter((value) => orNothing(() => readChallenges([value])) !== undefined)
-  return { challenges: readChallenges(readable), lines: oemEncode(readable.join(', ')) }
+  const readable: string[] = []
+  const challenges: SchemeValue[] = []
+  for (const value of values) {
+    const found = orNothing(() => readChallenges([value]))
+    if (found === undefined) continue
+    readable.push(value)
+    challenges.push(...found)
+  }
+  return {
+    challenges,
+    get lines() {
+      return oemEncode(readable.join(', '))
+    },
+  }
 }
 
 /** The server's token for a scheme; `undefined` where it sent none. */

@@ -80,6 +80,7 @@ function decoded(body: Readable, encoding: string): Readable {
 }
 
 function withoutHash(url: URL): string {
+  if (url.hash === '') return url.href
   const shown = new URL(url)
   shown.hash = ''
   return shown.href
