@@ -240,8 +240,9 @@ export class HttpAuthenticator implements Disposable {
     const controller = new AbortController()
     const abort = (reason: SspiError): void => controller.abort(reason)
     const gone = (): void => abort(new SspiError('SEC_E_CONTEXT_EXPIRED', 'HTTP: the client has gone'))
-    const entry = connection?.pendingEntry ?? this.#gate.enter(facts.address, abort)
-    entry.goOn(abort)
+    const pending = connection?.pendingEntry
+    const entry = pending ?? this.#gate.enter(facts.address, abort)
+    pending?.goOn(abort)
     response.once('close', gone)
     try {
       const waiting = connection?.takePending(value.scheme)

@@ -3,7 +3,8 @@ import { toHex, Writer } from '../../bytes/index.js'
 
 /** An address of a socket without brackets or zone; IPv4 within IPv6 as IPv4. */
 export function plainAddress(address: string | undefined): string {
-  const text = (address ?? '').replace(/%.*$/, '')
+  if (address?.includes(':') !== true) return address ?? ''
+  const text = address.replace(/%.*$/, '')
   return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(text)?.[1] ?? text
 }
 
@@ -14,7 +15,7 @@ export function plainAddress(address: string | undefined): string {
  * @param address - As {@link plainAddress} has it; what is none counts as it is.
  */
 export function networkOf(address: string): string {
-  return isIPv6(address) ? toHex(ipv6Bytes(address).subarray(0, 8)) : address
+  return address.includes(':') && isIPv6(address) ? toHex(ipv6Bytes(address).subarray(0, 8)) : address
 }
 
 /** The 4 bytes of an IPv4 address, or the 16 of IPv6; `undefined` for what is none. */
