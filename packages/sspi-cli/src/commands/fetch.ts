@@ -194,6 +194,7 @@ const ARGUMENTS: ReadonlyMap<string, string> = new Map([
   ['delegateTo', '--delegation'],
   ['fetch', '--request'],
   ['proxy', '--proxy'],
+  ['body', '--data'],
 ])
 
 function advised(error: unknown, { maxTime }: FetchOptions): unknown {
