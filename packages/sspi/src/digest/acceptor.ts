@@ -3,14 +3,13 @@ import { wipe } from '../crypto/index.js'
 import {
   ASC_REQ_INTEGRITY,
   ASC_REQ_PROXY_BINDINGS,
-  ASC_RET_MISSING_BINDINGS,
+  attributesOfBindings,
   identityFrom,
   qualifiedName,
   SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
   splitUserName,
   SspiError,
   WDIGEST_SP_NAME,
-  orAudited,
   type AcceptRequest,
   type Account,
   type AccountQuery,
@@ -330,11 +329,12 @@ export class DigestAcceptor implements Exchange {
     const claimed = claimedBinding(response)
     const required = (this.#contextReq & ASC_REQ_PROXY_BINDINGS) !== 0
     const own = this.#channelBindings
-    const present = orAudited(own, WDIGEST_SP_NAME, this.#world, () => checkChannel(claimed, own, policy, required))
+    const attributes = attributesOfBindings(own, WDIGEST_SP_NAME, this.#world, () =>
+      checkChannel(claimed, own, policy, required),
+    )
     // SASL's digest-uri is the service, and the response covers it: RFC 2831 §2.1.2.
     const service = this.#form === 'sasl' ? response.uri : (claimed?.service ?? '')
     checkService(service, policy)
-    const attributes = own !== undefined && !present ? ASC_RET_MISSING_BINDINGS : 0
     return { targetName: textOf(service), attributes }
   }
 

@@ -5,14 +5,13 @@ import {
   ASC_REQ_ALLOW_NULL_SESSION,
   ASC_REQ_DATAGRAM,
   ASC_RET_DATAGRAM,
-  ASC_RET_MISSING_BINDINGS,
+  attributesOfBindings,
   identityFrom,
   qualifiedName,
   SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
   SECPKG_ATTR_PACKAGE_INFO,
   SspiError,
   NTLMSP_NAME,
-  orAudited,
   type AcceptRequest,
   type Account,
   type Answer,
@@ -266,10 +265,9 @@ export class NtlmAcceptor implements Exchange {
   #checkBindings(client: ProvenClient, integrity: Integrity): number {
     const mayBeMissing = (this.#contextReq & ASC_REQ_ALLOW_MISSING_BINDINGS) !== 0
     const own = this.#channelBindings
-    const present = orAudited(own, NTLMSP_NAME, this.#world, () =>
+    return attributesOfBindings(own, NTLMSP_NAME, this.#world, () =>
       checkBindings(client, integrity, own, this.#world.policy, mayBeMissing),
     )
-    return own !== undefined && !present ? ASC_RET_MISSING_BINDINGS : 0
   }
 
   #acceptAnonymous(challenged: Challenged, message: AuthenticateMessage, agreed: number, consumed: number): Step {

@@ -1,7 +1,11 @@
 import { Reader, Writer } from '../bytes/index.js'
 import { md5 } from '../crypto/index.js'
 import { SspiError } from '../status/index.js'
-import { SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS, SEC_CHANNEL_BINDINGS_VALID_FLAGS } from './constants/index.js'
+import {
+  ASC_RET_MISSING_BINDINGS,
+  SEC_CHANNEL_BINDINGS_AUDIT_BINDINGS,
+  SEC_CHANNEL_BINDINGS_VALID_FLAGS,
+} from './constants/index.js'
 import type { Bindings } from './tls-attributes.js'
 import type { World } from './world.js'
 
@@ -107,22 +111,24 @@ export function withChannelBindingFlags({ bindings }: Bindings, flags: number): 
 }
 
 /**
- * Runs an acceptor's check of the client's bindings. Where its own are only audited, what it refuses is told, and let through as if the
- * client had sent none.
+ * Runs an acceptor's check of the client's bindings, which says whether there were any. Where its own are only audited, what it refuses is
+ * told, and let through as if the client had sent none.
+ *
+ * @returns `ASC_RET_MISSING_BINDINGS` where a client got by without the acceptor's, else 0.
  */
-export function orAudited(
+export function attributesOfBindings(
   own: ChannelBindings | undefined,
   packageName: string,
   world: World,
   check: () => boolean,
-): boolean {
-  if (own?.audit !== true) return check()
+): number {
+  const missing = own === undefined ? 0 : ASC_RET_MISSING_BINDINGS
   try {
-    return check()
+    return check() ? 0 : missing
   } catch (error) {
-    if (!(error instanceof SspiError && error.code === 'SEC_E_BAD_BINDINGS')) throw error
+    if (own?.audit !== true || !(error instanceof SspiError && error.code === 'SEC_E_BAD_BINDINGS')) throw error
     world.emit({ kind: 'channel-bindings-audited', packageName, side: 'acceptor', message: error.message })
-    return false
+    return missing
   }
 }
 

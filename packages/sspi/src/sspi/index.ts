@@ -98,8 +98,8 @@ export {
 export { SecBuffer, SecBufferDesc } from './buffer.js'
 export { certificateFailure } from './certificate-verdicts.js'
 export {
+  attributesOfBindings,
   hashChannelBindings,
-  orAudited,
   readSecChannelBindings,
   serialiseChannelBindings,
   writeSecChannelBindings,

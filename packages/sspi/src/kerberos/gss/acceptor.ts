@@ -3,12 +3,11 @@ import { wipe, type SecretBytes } from '../../crypto/index.js'
 import {
   ASC_REQ_ALLOW_MISSING_BINDINGS,
   ASC_REQ_ALLOW_NULL_SESSION,
-  ASC_RET_MISSING_BINDINGS,
   ASC_RET_NULL_SESSION,
+  attributesOfBindings,
   SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
   SECPKG_ATTR_PACKAGE_INFO,
   MICROSOFT_KERBEROS_NAME,
-  orAudited,
   type AcceptRequest,
   type AttributeTable,
   type ChannelBindings,
@@ -206,7 +205,7 @@ export class KerberosAcceptor implements Exchange {
     const { contextReq } = this.#request
     const mayBeMissing = (contextReq & ASC_REQ_ALLOW_MISSING_BINDINGS) !== 0
     const own = this.#channelBindings
-    const bound = orAudited(own, MICROSOFT_KERBEROS_NAME, this.#world, () =>
+    const attributes = attributesOfBindings(own, MICROSOFT_KERBEROS_NAME, this.#world, () =>
       checkBindings(opened, own, this.#world.policy, mayBeMissing, refuse),
     )
     const missing = missingProtection(contextReq, opened.checksum.flags)
@@ -225,8 +224,7 @@ export class KerberosAcceptor implements Exchange {
         `Kerberos: the client is anonymous (${formatPrincipal(opened.client)}); only ASC_REQ_ALLOW_NULL_SESSION lets it in`,
       )
     }
-    const unbound = own !== undefined && !bound
-    return (unbound ? ASC_RET_MISSING_BINDINGS : 0) | (anonymous ? ASC_RET_NULL_SESSION : 0)
+    return anonymous ? attributes | ASC_RET_NULL_SESSION : attributes
   }
 
   /** Nothing is accepted twice, and nothing while that is not known. */
