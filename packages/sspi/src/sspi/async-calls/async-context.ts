@@ -73,15 +73,26 @@ export class SspiAsyncContext {
       )
     }
     this.#state = { at: 'pending' }
-    const call = run()
-    void call
-      .then(statusOf, (error: unknown) => (error instanceof SspiError ? error.status : Status.SEC_E_INTERNAL_ERROR))
-      .then((status) => {
-        // A status of an error is a number of the table all the same.
-        this.#state = { at: 'complete', status: status as SecurityStatus }
-        this.#callback?.(this, this.#callbackData)
-      })
+    const call = this.#follow(run, statusOf)
+    const tell = (): void => {
+      this.#callback?.(this, this.#callbackData)
+    }
+    void call.then(tell, tell)
     return call
+  }
+
+  /** The status is there before anybody hears of the call's end. */
+  async #follow<T>(run: () => Promise<T>, statusOf: (result: T) => SecurityStatus): Promise<T> {
+    try {
+      const result = await run()
+      this.#state = { at: 'complete', status: statusOf(result) }
+      return result
+    } catch (error) {
+      // A status of an error is a number of the table all the same.
+      const status = (error instanceof SspiError ? error.status : Status.SEC_E_INTERNAL_ERROR) as SecurityStatus
+      this.#state = { at: 'complete', status }
+      throw error
+    }
   }
 
   #requireAlive(): Exclude<AsyncState, { readonly at: 'freed' }> {
