@@ -75,7 +75,7 @@ export async function saslInitializeSecurityContext(
   const step = await sspi.initializeSecurityContext({ ...options, contextReq })
   keepSaslContext(step.context, sasl)
   if (step.status !== SEC_E_OK) return step
-  sasl.open(sspi, step)
+  sasl.open(step)
   if (!sasl.profile.negotiatesLayer) return orEnd(step.context, () => finishByFlags(sasl, step))
   // The package's last token, if any, goes out; without one the answer is empty (RFC 4752 section 3.1).
   sasl.phase = { at: 'expect-offer' }
@@ -112,7 +112,7 @@ export async function saslAcceptSecurityContext(
   const step = await sspi.acceptSecurityContext(options)
   keepSaslContext(step.context, sasl)
   if (step.status !== SEC_E_OK) return step
-  sasl.open(sspi, step)
+  sasl.open(step)
   if (!sasl.profile.negotiatesLayer) return orEnd(step.context, () => finishByFlags(sasl, step))
   sasl.phase = { at: 'offer-due' }
   if (output.buffer.cbBuffer > 0) return { ...step, status: SEC_I_CONTINUE_NEEDED }
@@ -142,6 +142,9 @@ function beginCall(
 ): SaslCall {
   const { context, contextReq, input } = options
   const sasl = context === undefined ? newContext(sspi, side, options) : saslContextOf(context)
+  if (sasl.sspi !== sspi) {
+    throw new SspiError('SEC_E_INVALID_HANDLE', 'SASL: the context is of another security interface')
+  }
   if (sasl.side !== side) throw new SspiError('SEC_E_INVALID_HANDLE', `SASL: the context is the ${sasl.side}'s`)
   if (sasl.phase.at === 'done') throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'SASL: the context is established already')
   const buffer = options.output.find(SECBUFFER_TOKEN)
@@ -175,7 +178,7 @@ function newContext(
       'SASL: EXTERNAL exchanges no tokens of a package: the channel has authenticated the client, whose response says whom it wants to act as',
     )
   }
-  const sasl = new SaslContext(profile, side, contextReq)
+  const sasl = new SaslContext(sspi, profile, side, contextReq)
   if (receiveSize !== undefined) sasl.receiveSize = checkSaslSize(receiveSize)
   return sasl
 }

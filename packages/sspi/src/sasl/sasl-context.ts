@@ -1,5 +1,6 @@
 import {
   SECPKG_ATTR_AUTHORIZATION_ID,
+  SECPKG_ATTR_FLAGS,
   SECPKG_ATTR_SIZES,
   SECPKG_ATTR_STREAM_SIZES,
   SecureSession,
@@ -28,6 +29,8 @@ export type SaslPhase =
 
 /** What SASL knows of a context beyond what its package does. */
 export class SaslContext {
+  /** The interface that the context is of. */
+  readonly sspi: SecurityFunctionTable
   readonly profile: SaslProfile
   readonly side: Side
   /** `ISC_REQ_…` or `ASC_REQ_…` of the first call. */
@@ -40,7 +43,8 @@ export class SaslContext {
   authorizationIdForbidden = false
   #session: SecureSession | undefined
 
-  constructor(profile: SaslProfile, side: Side, contextReq: number) {
+  constructor(sspi: SecurityFunctionTable, profile: SaslProfile, side: Side, contextReq: number) {
+    this.sspi = sspi
     this.profile = profile
     this.receiveSize = profile.receiveSize
     this.side = side
@@ -54,8 +58,8 @@ export class SaslContext {
   }
 
   /** Takes what the package has established. */
-  open(sspi: SecurityFunctionTable, { context, contextAttr, expiry }: ContextStep): void {
-    this.#session = new SecureSession(sspi, context, this.side, contextAttr, expiry, this.profile.packageName)
+  open({ context, contextAttr, expiry }: ContextStep): void {
+    this.#session = new SecureSession(this.sspi, context, this.side, contextAttr, expiry, this.profile.packageName)
   }
 
   /**
@@ -94,11 +98,23 @@ export class SaslContext {
 /** By the handle, so that the message calls of the interface take the same. It goes with the handle. */
 const contexts = new WeakMap<CtxtHandle, SaslContext>()
 
-/** The context of a handle. @throws {@link SspiError} `SEC_E_INVALID_HANDLE` when it is not one of SASL's. */
+/** The context of a handle. @throws {@link SspiError} `SEC_E_INVALID_HANDLE` when it is not one of SASL's, or not any more. */
 export function saslContextOf(handle: CtxtHandle): SaslContext {
   const found = contexts.get(handle)
-  if (found !== undefined) return found
+  if (found !== undefined && isThere(found.sspi, handle)) return found
   throw new SspiError('SEC_E_INVALID_HANDLE', 'SASL: the context was not made by SASL, or has ended')
+}
+
+/** Whoever deletes a context of the interface does not tell SASL. */
+function isThere(sspi: SecurityFunctionTable, handle: CtxtHandle): boolean {
+  try {
+    sspi.queryContextAttributes(handle, SECPKG_ATTR_FLAGS)
+    return true
+  } catch (error) {
+    // One that is over has no attributes, but is there until it is deleted.
+    if (error instanceof SspiError) return error.code !== 'SEC_E_INVALID_HANDLE'
+    throw error
+  }
 }
 
 /** Remembers the context of a handle. */

@@ -317,6 +317,40 @@ suite('saslSetContextOption and saslGetContextOption', () => {
     )
   })
 
+  test('a context that was deleted is none any more, to whatever function, and wherever it stood', async () => {
+    for (const package_ of ['Kerberos', 'Negotiate', 'WDigest']) {
+      for (const stands of [false, true]) {
+        const pair = await Pair.begin(package_, { asked: ISC_REQ_INTEGRITY, demanded: ASC_REQ_INTEGRITY })
+        const first = package_ === 'WDigest' ? await pair.step('server', undefined) : undefined
+        if (stands) await pair.finish(first)
+        else await pair.step(first === undefined ? 'server' : 'client', first ?? (await pair.step('client', undefined)))
+        for (const role of ['client', 'server'] as const) {
+          const context = pair.context(role)
+          pair.sspi(role).deleteSecurityContext(context)
+          const gone = { code: 'SEC_E_INVALID_HANDLE' }
+          assert.throws(() => saslGetContextOption(context, SASL_OPTION_SEND_SIZE), gone)
+          assert.throws(() => {
+            saslSetContextOption(context, SASL_OPTION_RECV_SIZE, 4096)
+          }, gone)
+          await assert.rejects(pair.step(role, new Uint8Array(4)), gone)
+        }
+      }
+    }
+  })
+
+  test('a context of another interface is none, at any step', async () => {
+    const pair = await Pair.begin('Kerberos', { asked: BOTH })
+    await pair.step('server', await pair.step('client', undefined))
+    // The offer of layers is due: SASL's own part, in which the package is not asked.
+    const elsewhere = saslAcceptSecurityContext(table(), {
+      context: pair.context('server'),
+      contextReq: 0,
+      output: new SecBufferDesc([new SecBuffer(SECBUFFER_TOKEN)]),
+    })
+    await assert.rejects(elsewhere, { code: 'SEC_E_INVALID_HANDLE' })
+    assert.equal((await pair.step('server', undefined)).length > 0, true)
+  })
+
   test('a context that SASL has not made is none', async () => {
     const sspi = table()
     const pair = await Pair.begin('Kerberos')
