@@ -6,6 +6,7 @@ import {
   attributesOfBindings,
   identityFrom,
   qualifiedName,
+  saysYes,
   SECPKG_ATTR_LAST_CLIENT_TOKEN_STATUS,
   splitUserName,
   SspiError,
@@ -344,7 +345,7 @@ export class DigestAcceptor implements Exchange {
     const wanted = textOf(authzid)
     const { authorize } = this.#settings
     const own = [identity.name, qualifiedName(identity)].some((name) => name.toLowerCase() === wanted.toLowerCase())
-    if (own || authorize?.(identity, wanted) === true) return
+    if (own || saysYes('Digest: authorize', () => authorize?.(identity, wanted))) return
     throw new SspiError('SEC_E_LOGON_DENIED', `Digest: ${qualifiedName(identity)} may not act as '${shown(authzid)}'`)
   }
 

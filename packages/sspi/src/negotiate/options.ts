@@ -1,3 +1,5 @@
+import { saysYes } from '../sspi/index.js'
+
 /** Options of {@link negotiatePackage}. Everything has a safe default. */
 export interface NegotiateOptions {
   /**
@@ -14,7 +16,7 @@ export interface NegotiateOptions {
 /** Whether a target's name is one of those that the option names. */
 export function fallbackAllowed(option: NegotiateOptions['insecureAllowNtlmFallback'], targetName: string): boolean {
   if (option === undefined) return false
-  if (typeof option === 'function') return option(targetName)
+  if (typeof option === 'function') return saysYes('Negotiate: insecureAllowNtlmFallback', () => option(targetName))
   return option.some((pattern) => asExpression(pattern).test(targetName))
 }
 

@@ -101,13 +101,25 @@ async function takeIn(
     const until = moving.until.toISOString()
     throw new SspiError('SEC_E_CONTEXT_EXPIRED', `exported context: it could be imported until ${until}`)
   }
-  if (!(await imports.remember(moving.id, moving.until))) {
+  if (!(await isFirst(imports, moving))) {
     throw new SspiError('SEC_E_INVALID_TOKEN', 'exported context: it was imported before')
   }
   const session = by.importSession(moving.session, world)
   const state = ContextState.imported(of, by, moving.side, moving.targetName, session)
   state.authenticationId = moving.authenticationId
   return { state, session }
+}
+
+/** Fails closed: what may have been imported before is not imported. */
+async function isFirst(imports: ReplayCache, { id, until }: MovingContext): Promise<boolean> {
+  try {
+    return await imports.remember(id, until)
+  } catch (cause) {
+    if (cause instanceof SspiError) throw cause
+    throw new SspiError('SEC_E_INTERNAL_ERROR', 'exported context: what was imported before could not be asked', {
+      cause,
+    })
+  }
 }
 
 /** A function that a package does not have. */

@@ -95,6 +95,7 @@ export {
   type Target,
   type UserFlags,
 } from './log-on-attributes.js'
+export { saysYes } from './application-answers.js'
 export { SecBuffer, SecBufferDesc } from './buffer.js'
 export { certificateFailure } from './certificate-verdicts.js'
 export {

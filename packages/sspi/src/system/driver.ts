@@ -65,8 +65,10 @@ export function createDriver(parts: DriverParts): Driver {
       )
       return guarded(`the way to the KDC of ${query.realm} failed`, NO_AUTHORITY, signal, () => send(query, signal))
     },
-    canonicalHost: (query, signal) => hosts.canonicalName(query, signal),
-    realmOfHost: ({ host }, signal) => hosts.realmOf(host, signal),
+    canonicalHost: (query, signal) =>
+      guarded('the directory of hosts failed', NO_AUTHORITY, signal, () => hosts.canonicalName(query, signal)),
+    realmOfHost: ({ host }, signal) =>
+      guarded('the directory of hosts failed', NO_AUTHORITY, signal, () => hosts.realmOf(host, signal)),
     stretch: ({ hash, password, salt, iterations, length }) => pbkdf2(hash, password, salt, iterations, length),
     replay: ({ key, until }, signal) =>
       guarded('the replay cache failed', 'SEC_E_INTERNAL_ERROR', signal, () => replays.remember(key, until)),
