@@ -181,11 +181,11 @@ export class SchannelExchange implements Exchange {
     return ask({ effect: 'tls', query: { kind: 'feed', engine, records } })
   }
 
-  /** A peer that closes in the middle is not waited for: the engine would. */
+  /** A peer that closes in the middle is not waited for. What is encrypted, the engine must read. */
   #checkClosing(records: Uint8Array): void {
     for (const record of recordsIn(records)) {
       if (record[0] !== ContentType.ALERT || record.length !== 7 || record[6] !== CLOSE_NOTIFY) continue
-      throw new SspiError('SEC_E_CONTEXT_EXPIRED', 'Schannel: the peer closed the connection during the handshake')
+      throw closedByPeer()
     }
   }
 
@@ -201,6 +201,8 @@ export class SchannelExchange implements Exchange {
         this.#watcher.sent(output, engine.secrets)
         this.#state = { at: 'expect-records', engine }
         return { kind: 'continue', token: output, consumed }
+      case 'closed':
+        throw closedByPeer()
       case 'failed': {
         const { code, message } = handshakeFailure(state.code, state.message)
         throw new SspiError(code, message, { token: output.length > 0 ? output : undefined })
@@ -309,6 +311,10 @@ export class SchannelExchange implements Exchange {
   get #secrets(): ReadonlyMap<string, SecretBytes> {
     return this.#engine?.secrets ?? NO_SECRETS
   }
+}
+
+function closedByPeer(): SspiError {
+  return new SspiError('SEC_E_CONTEXT_EXPIRED', 'Schannel: the peer closed the connection during the handshake')
 }
 
 function closedHere(): SspiError {

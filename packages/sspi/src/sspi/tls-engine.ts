@@ -74,6 +74,8 @@ export interface TlsProgress {
   /** Whether the handshake goes on, is done, or has failed. */
   readonly state:
     | { readonly kind: 'handshake' }
+    /** The peer has closed the connection by a close_notify, which only the engine could read: no more will come. */
+    | { readonly kind: 'closed' }
     | { readonly kind: 'done'; readonly result: TlsResult }
     /** It broke off; `output` holds its alert, if it sent one. `code` is OpenSSL's or Node's. */
     | { readonly kind: 'failed'; readonly code: string; readonly message: string }

@@ -24,6 +24,8 @@ export class NodeTlsEngine implements TlsEngine {
   readonly #keepSession: ((session: SecretBytes) => void) | undefined
   #peer: TlsPeer | undefined
   #done = false
+  /** The peer has closed. */
+  #ended = false
   #error: (Error & { readonly code?: string }) | undefined
   #disposed = false
 
@@ -42,6 +44,7 @@ export class NodeTlsEngine implements TlsEngine {
     this.#socket.on('error', (error: Error) => {
       this.#error ??= error
     })
+    this.#socket.on('end', () => (this.#ended = true))
     this.#socket.on('session', (session: Buffer) => {
       if (!this.#disposed) this.#keepSession?.(secretFrom(session))
       wipe(session)
@@ -115,7 +118,7 @@ export class NodeTlsEngine implements TlsEngine {
 
   /** Events change this in the middle of a push. */
   get #goesOn(): boolean {
-    return !this.#done && !this.#disposed && this.#error === undefined
+    return !this.#done && !this.#ended && !this.#disposed && this.#error === undefined
   }
 
   /** Waits until two turns have brought nothing. */
@@ -131,6 +134,8 @@ export class NodeTlsEngine implements TlsEngine {
   #progress(consumed: number): TlsProgress {
     const output = this.#wire.takeWritten()
     const progress = { engine: this, consumed, output, peer: this.#peer }
+    // Before the error: a client's socket takes an early end for one.
+    if (this.#ended && !this.#done) return { ...progress, state: { kind: 'closed' } }
     if (this.#error !== undefined && !this.#done) {
       const { code = 'UNSPECIFIED', message } = this.#error
       return { ...progress, state: { kind: 'failed', code, message } }
