@@ -29,7 +29,7 @@ export function sequence(fields: readonly Field[], summary?: (children: readonly
   const byTag = new Map(fields.map((each) => [contextTag(each.number), each]))
   return constructed(Tag.SEQUENCE, (label, content, scope) =>
     scope.collect(label, content, (children) => {
-      const reader = new DerReader(content)
+      const reader = DerReader.ofAnyLengths(content)
       const seen = new Set<number>()
       while (reader.hasMore) {
         const element = reader.readTlv(label)
@@ -48,7 +48,7 @@ export function sequence(fields: readonly Field[], summary?: (children: readonly
 export function sequenceOf(label: string, shape: Shape): Shape {
   return constructed(Tag.SEQUENCE, (outer, content, scope) =>
     scope.collect(outer, content, (children) => {
-      const reader = new DerReader(content)
+      const reader = DerReader.ofAnyLengths(content)
       while (reader.hasMore) children.push(shape(label, reader.readTlv(label), scope))
       return undefined
     }),
@@ -64,7 +64,7 @@ export function tagged(tag: number, shape: Shape): Shape {
 export function inDer(shape: Shape): Inside {
   return (label, bytes, scope) =>
     scope.collect(label, bytes, (children) => {
-      const reader = new DerReader(bytes)
+      const reader = DerReader.ofAnyLengths(bytes)
       const inner = shape(label, reader.readTlv(label), scope)
       children.push(...inner.children)
       const rest = reader.rest()
@@ -119,9 +119,11 @@ export function octets(inside?: Inside): Shape {
   return (label, element, scope) => {
     if (element.tag !== Tag.OCTET_STRING) return wrongTag(label, element, scope, 'OCTET STRING')
     const { content, whole } = element
-    if (inside === undefined || content.length === 0) return scope.node(label, whole, { value: toHex(content) })
+    if (inside === undefined || content.length === 0) {
+      return scope.node(label, whole, marked(element, { value: toHex(content) }))
+    }
     const inner = scope.deeper(label, content, (deeper) => inside(label, content, deeper))
-    return { ...inner, offset: scope.node(label, whole).offset, length: whole.length }
+    return { ...marked(element, inner), offset: scope.node(label, whole).offset, length: whole.length }
   }
 }
 
@@ -157,7 +159,7 @@ function constructed(tag: number, inside: Inside): Shape {
   return (label, element, scope) => {
     if (element.tag !== tag) return wrongTag(label, element, scope, tagName(tag))
     const { value, meaning, error, children } = inside(label, element.content, scope)
-    return scope.node(label, element.whole, { value, meaning, error, children })
+    return scope.node(label, element.whole, marked(element, { value, meaning, error, children }))
   }
 }
 
@@ -166,7 +168,7 @@ function leaf(tags: number | readonly number[], read: (content: Uint8Array) => A
   return (label, element, scope) => {
     if (!allowed.includes(element.tag)) return wrongTag(label, element, scope, tagName(allowed[0]!)) // never empty
     try {
-      return scope.node(label, element.whole, read(element.content))
+      return scope.node(label, element.whole, marked(element, read(element.content)))
     } catch (error) {
       if (!(error instanceof SspiError)) throw error
       return scope.node(label, element.whole, { value: toHex(element.content), error: error.message })
@@ -175,9 +177,16 @@ function leaf(tags: number | readonly number[], read: (content: Uint8Array) => A
 }
 
 function explicit({ label, shape }: Field, element: Tlv, scope: Scope): DecodedNode {
-  const reader = new DerReader(element.content)
-  const node = shape(label, reader.readTlv(label), scope)
+  const reader = DerReader.ofAnyLengths(element.content)
+  const node = marked(element, shape(label, reader.readTlv(label), scope))
   return reader.hasMore ? { ...node, error: 'more than one element under one tag' } : node
+}
+
+/** What is known of an element, and that its length takes more bytes than it needs, which DER forbids. */
+function marked<T extends About>({ content: { length }, whole }: Tlv, about: T): T {
+  const least = 2 + (length < 0x80 ? 0 : Math.ceil(length.toString(16).length / 2))
+  if (whole.length - length === least) return about
+  return { ...about, error: about.error ?? 'the length is not minimal' }
 }
 
 function unknownField(element: Tlv, scope: Scope): DecodedNode {

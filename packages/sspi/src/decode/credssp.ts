@@ -60,7 +60,8 @@ const CRED_TYPES: readonly number[] = Object.values(CredType)
 function firstFields(bytes: Uint8Array): { readonly version: number; readonly next: Tlv } | undefined {
   if (bytes[0] !== Tag.SEQUENCE) return undefined
   try {
-    const fields = new DerReader(bytes).enter(Tag.SEQUENCE, 'fields')
+    // Not DER either, where rdesktop wrote it: its credentials are not to be shown the less.
+    const fields = DerReader.ofAnyLengths(bytes).enter(Tag.SEQUENCE, 'fields')
     const version = fields.within(contextTag(0), 'version', (inner) => inner.integer('version'))
     return fields.hasMore ? { version, next: fields.readTlv('field') } : undefined
   } catch (error) {

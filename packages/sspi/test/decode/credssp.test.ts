@@ -46,6 +46,19 @@ test('of credentials in clear nothing is shown', () => {
   assert.deepEqual([root.value, root.children], [undefined, []])
 })
 
+test('what rdesktop writes is taken apart as well, and marked: its lengths are not those of DER', () => {
+  const [request, ...credentials] = readVectors<{ tsRequest?: string; tsCredentials?: string }, unknown>(
+    'credssp/rdesktop.json',
+  ).cases.map(({ input: { tsRequest, tsCredentials } }) => decodeToken(fromHex(tsRequest ?? tsCredentials ?? '')))
+  assert.ok(request)
+  assert.deepEqual([request.label, labels(request)], ['CredSSP TSRequest', ['version', 'authInfo']])
+  assert.equal(request.children[1]?.meaning, '137 bytes, encrypted')
+  assert.ok(decodingErrors(request).length > 0)
+  for (const root of credentials) {
+    assert.deepEqual([root.label, root.value, root.children], ['CredSSP TSCredentials', undefined, []])
+  }
+})
+
 test('cut short at any length, it is shown as far as it goes', () => {
   for (const bytes of requests) {
     for (let length = 1; length < bytes.length; length++) decodeToken(bytes.subarray(0, length))
