@@ -18,6 +18,7 @@ import {
   ISC_REQ_USE_HTTP_STYLE,
   SECBUFFER_APPLICATION_PROTOCOLS,
   SECBUFFER_CHANNEL_BINDINGS,
+  SECBUFFER_DATA,
   SECBUFFER_EMPTY,
   SECBUFFER_EXTRA,
   SECBUFFER_TARGET_HOST,
@@ -165,11 +166,15 @@ abstract class AbstractExchange implements Disposable {
     this.#letGo()
   }
 
-  /** The buffers of the HTTP request, as this side hands them over. */
-  protected abstract request(): readonly SecBuffer[]
+  /** Whether a step was made. */
+  protected get begun(): boolean {
+    return this.#context !== undefined
+  }
 
+  /** @param http - The buffers of HTTP, as this side hands them over. */
   protected async advance(
     token: Uint8Array | undefined,
+    http: readonly SecBuffer[],
     required: number,
     signal: AbortSignal | undefined,
     perform: (given: Given) => Promise<ContextStep>,
@@ -182,7 +187,7 @@ abstract class AbstractExchange implements Disposable {
       const credential = this.#context === undefined ? this.#credential() : undefined
       const held = credential instanceof Promise ? await credential : credential
       const output = new SecBuffer(SECBUFFER_TOKEN)
-      const given = this.#given(held, token, output, signal)
+      const given = this.#given(held, token, http, output, signal)
       return this.#take(await perform(given), given.input, output, required)
     } catch (error) {
       this[Symbol.dispose]()
@@ -195,12 +200,13 @@ abstract class AbstractExchange implements Disposable {
   #given(
     credential: CredHandle | undefined,
     token: Uint8Array | undefined,
+    http: readonly SecBuffer[],
     output: SecBuffer,
     signal: AbortSignal | undefined,
   ): Given {
     const empty = new SecBuffer(SECBUFFER_EMPTY)
     const input = token === undefined ? [empty] : [new SecBuffer(SECBUFFER_TOKEN, token), empty]
-    input.push(...this.request())
+    input.push(...http)
     const { channelBindings, applicationProtocols } = this.#options
     if (applicationProtocols !== undefined) {
       input.push(new SecBuffer(SECBUFFER_APPLICATION_PROTOCOLS, writeApplicationProtocols(applicationProtocols)))
@@ -287,10 +293,12 @@ export class InitiatorExchange extends AbstractExchange {
   /**
    * One step: without a token at the start, then with each token of the server.
    *
+   * @param responseBody - With `http`, the body of the response that the token came with, where the server's proof covers it
+   *   (Digest with `integrity`). Not kept. Default: an empty one.
    * @throws `SspiError` as `initializeSecurityContext`; `SEC_E_SECURITY_QOS_FAILED` when protection that was asked for was
    *   not achieved. The exchange is over then; the error's `token`, if any, should be sent to the peer.
    */
-  override step(token?: Uint8Array, signal?: AbortSignal): Promise<ExchangeStep> {
+  override step(token?: Uint8Array, signal?: AbortSignal, responseBody?: Uint8Array): Promise<ExchangeStep> {
     const { http, target, flags = 0 } = this.#options
     const { integrity = http === undefined, confidentiality = http === undefined } = this.#options
     const { mutual = http === undefined ? undefined : false } = this.#options
@@ -303,15 +311,24 @@ export class InitiatorExchange extends AbstractExchange {
     const style = http === undefined ? 0 : ISC_REQ_USE_HTTP_STYLE
     const contextReq = required | wished | sequence | style | flags
     const targetName = http?.uri ?? target
-    return this.advance(token, required, signal, ({ credential, context, input, output, signal }) =>
-      this.table.initializeSecurityContext({ credential, context, input, output, signal, targetName, contextReq }),
+    return this.advance(
+      token,
+      this.#http(responseBody),
+      required,
+      signal,
+      ({ credential, context, input, output, signal }) =>
+        this.table.initializeSecurityContext({ credential, context, input, output, signal, targetName, contextReq }),
     )
   }
 
-  /** As on Windows the target name is the URI then, and the service stands in a buffer. */
-  protected override request(): readonly SecBuffer[] {
+  /**
+   * As on Windows the target name is the URI, and the service stands in a buffer. The request is said once: the package knows it when
+   * it is asked again, and what comes with a later token is a response.
+   */
+  #http(responseBody: Uint8Array | undefined): readonly SecBuffer[] {
     const { http, target } = this.#options
     if (http === undefined) return []
+    if (this.begun) return responseBody === undefined ? [] : [new SecBuffer(SECBUFFER_DATA, responseBody)]
     const buffers = requestBuffers([http.method], http.body)
     if (target === undefined) return buffers
     return [...buffers, new SecBuffer(SECBUFFER_TARGET_HOST, encodeUtf8(target))]
@@ -335,13 +352,13 @@ export class AcceptorExchange extends AbstractExchange {
     const required = (integrity ? ASC_REQ_INTEGRITY : 0) | (confidentiality ? ASC_REQ_CONFIDENTIALITY : 0)
     const sequence = integrity || confidentiality ? ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT : 0
     const contextReq = required | ASC_REQ_MUTUAL_AUTH | sequence | flags
-    return this.advance(token, required, signal, ({ credential, context, input, output, signal }) =>
+    return this.advance(token, this.#http(), required, signal, ({ credential, context, input, output, signal }) =>
       this.table.acceptSecurityContext({ credential, context, input, output, signal, contextReq, policy }),
     )
   }
 
   /** The parameters themselves say that it is HTTP: Digest's flag for that would mean something else to other packages. */
-  protected override request(): readonly SecBuffer[] {
+  #http(): readonly SecBuffer[] {
     const { http } = this.#options
     return http === undefined ? [] : requestBuffers([http.method, http.uri], http.body)
   }
