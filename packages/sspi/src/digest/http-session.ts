@@ -142,7 +142,8 @@ export class HttpSession implements Session {
     const hash = mine?.qop === 'auth-int' ? entityHash(this.#parts.algorithm, entity) : undefined
     const expected = this.#digits(this.#last, { method: '', entityHash: hash })
     if (!constantTimeEqual(expected, bytesOf(rspauth))) throw altered()
-    if (nextnonce === undefined || mine === undefined) return
+    // One that is in use goes on counting: RFC 7616 §3.4 counts the requests of a nonce.
+    if (nextnonce === undefined || nextnonce === this.#last.nonce || mine === undefined) return
     this.#last = { ...this.#last, nonce: nextnonce, use: { ...mine, count: 0 } }
   }
 

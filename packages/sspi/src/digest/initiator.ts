@@ -305,6 +305,9 @@ export class DigestInitiator implements Exchange {
       }
       const proof = this.#isChallenge(token) ? undefined : readServerProof(token)
       if (proof === undefined) return this.#challengedAgain(answered, input, token)
+      if (proof.rspauth === undefined && this.#form === 'http') {
+        return this.#done(answered, undefined, token.length, false, proof.nextnonce)
+      }
       this.#checkProof(answered, proof, { digits: parameterOf(input.packageParams, 1), body: input.data })
       return this.#done(answered, undefined, token.length, true, proof.nextnonce)
     } catch (error) {
@@ -325,8 +328,9 @@ export class DigestInitiator implements Exchange {
     return this.#challenged(input)
   }
 
+  /** HTTP's servers may give the next nonce and no proof: RFC 7616 §3.5. */
   #isChallenge(token: Uint8Array): boolean {
-    return !/(^|[\s,])rspauth\s*=/i.test(octetsOf(token))
+    return !/(^|[\s,])(rspauth|nextnonce)\s*=/i.test(octetsOf(token))
   }
 
   #checkProof({ response, proof }: Answered, given: ReturnType<typeof readServerProof>, entity: Entity): void {
@@ -376,14 +380,13 @@ export class DigestInitiator implements Exchange {
     })
     if (form === 'http') {
       wipe(proof.ha1)
-      const goOn = nextNonce === undefined ? response : renewed(response, nextNonce)
       const { algorithm } = response
       const parts = {
         ...common,
         algorithm,
         base: proof.base,
         sessionNonces: noncesOf(response),
-        response: goOn,
+        response: renewed(response, nextNonce),
       }
       return { kind: 'done', token, consumed, session: new HttpSession(parts, this.#info, undefined) }
     }
@@ -444,7 +447,9 @@ function digitsOf(
   return responseDigits(algorithm, ha1, { nonce, use, method, uri, entityHash })
 }
 
-function renewed(response: DigestResponse, nonce: string): DigestResponse {
+/** The response before the next one: its nonce may be another, whose count begins then. */
+function renewed(response: DigestResponse, nonce: string | undefined): DigestResponse {
+  if (nonce === undefined || nonce === response.nonce) return response
   return { ...response, nonce, use: response.use && { ...response.use, count: 0 } }
 }
 

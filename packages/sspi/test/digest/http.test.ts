@@ -335,6 +335,13 @@ suite('HTTP: names', () => {
     }
   })
 
+  test('a challenge says whether names may be hidden, either way: neon sends username* only where it has been told', () => {
+    for (const userhash of [false, true]) {
+      const challenge = new Server({ digest: { userhash } }).accept(HTTP).text(undefined)
+      assert.equal(field(challenge, 'userhash'), String(userhash))
+    }
+  })
+
   test('a name is hidden behind its hash where the server takes that, and found again', () => {
     const accounts = [
       { user: 'bob', password: 'x' },
@@ -421,6 +428,28 @@ suite('HTTP: the server proves itself', () => {
     const { side } = mutual()
     const step = side.step(undefined)
     assert.equal(sessionOf(step).contextAttr & ISC_RET_MUTUAL_AUTH, 0)
+  })
+
+  test('a next nonce without a proof is taken up, and no proof is claimed, as lighttpd sends it', () => {
+    const { side } = mutual()
+    const session = sessionOf(side.step('nextnonce="another"'))
+    assert.equal(session.contextAttr & ISC_RET_MUTUAL_AUTH, 0)
+    const next = textOf(signRequest(session, 'GET', URI))
+    assert.deepEqual([field(next, 'nonce'), field(next, 'nc')], ['another', '00000001'])
+  })
+
+  test('a next nonce that is the one in use does not begin its count anew (RFC 7616 section 3.4)', () => {
+    const server = new Server()
+    const side = httpClient({ contextReq: ISC_REQ_MUTUAL_AUTH })
+    const token = side.text(server.accept(HTTP).text(undefined), asClient)
+    const nonce = field(token, 'nonce')
+    const proof = `${server.accept(HTTP).text(token, GET)}, nextnonce="${nonce}"`
+    const session = sessionOf(side.step(proof))
+    for (const count of ['00000002', '00000003']) {
+      const sent = textOf(signRequest(session, 'GET', URI))
+      assert.deepEqual([field(sent, 'nonce'), field(sent, 'nc')], [nonce, count])
+      verifyResponse(session, latin1(`${server.accept(HTTP).text(sent, GET)}, nextnonce="${nonce}"`))
+    }
   })
 
   test('a refusal in its place is told as one, and a nonce that was too old is answered anew, twice at most', () => {

@@ -171,7 +171,8 @@ function writeHttpChallenge(challenge: HttpChallenge): Uint8Array {
       quoted('opaque', opaque),
       bare('stale', stale ? 'true' : undefined),
       bare('charset', utf8 ? 'UTF-8' : undefined),
-      bare('userhash', userhash ? 'true' : undefined),
+      // Said either way: from `false` clients know that RFC 7616 is spoken here, and so that they may send username* (neon).
+      bare('userhash', String(userhash)),
     ],
     ', ',
   )
