@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, request, type IncomingMessage, type Server } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import { SspiError, type SecurityFunctionTable } from 'sspi'
+import { SspiError, type SecureSession, type SecurityFunctionTable } from 'sspi'
 import { splitChallenges } from 'sspi/digest'
 
 /** What a {@link DigestWeb} has seen. */
@@ -13,6 +13,18 @@ export interface SeenRequest {
   readonly outcome: string
 }
 
+/** Options of {@link DigestWeb}. */
+export interface DigestWebOptions {
+  /** Whether bodies are protected as well: qop `auth-int`. Default `false`. */
+  readonly integrity?: boolean
+  /** Whether the requests behind the first one belong to its context, by the nonces that came with its answers. Default `false`. */
+  readonly inOneContext?: boolean
+  /** What becomes of a request's body on the way. Default: nothing. */
+  readonly onTheWay?: (body: Uint8Array) => Uint8Array
+  /** What becomes of Authentication-Info on the way back. Default: nothing. */
+  readonly onTheWayBack?: (info: string) => string
+}
+
 /** A web server whose every page wants Digest, by our acceptor. Whoever asks for `/moved` is sent to `/here`, in the same context. */
 export class DigestWeb implements AsyncDisposable {
   readonly seen: SeenRequest[] = []
@@ -20,16 +32,19 @@ export class DigestWeb implements AsyncDisposable {
   onAnswer: () => void = () => undefined
   readonly #server: Server
   readonly #table: SecurityFunctionTable
+  readonly #options: DigestWebOptions
+  #context: SecureSession | undefined
 
-  static async start(table: SecurityFunctionTable): Promise<DigestWeb> {
-    const web = new DigestWeb(table)
+  static async start(table: SecurityFunctionTable, options: DigestWebOptions = {}): Promise<DigestWeb> {
+    const web = new DigestWeb(table, options)
     web.#server.listen(0, '127.0.0.1')
     await once(web.#server, 'listening')
     return web
   }
 
-  private constructor(table: SecurityFunctionTable) {
+  private constructor(table: SecurityFunctionTable, options: DigestWebOptions) {
     this.#table = table
+    this.#options = options
     this.#server = createServer((message, response) => {
       void this.#answer(message).then(({ status, headers, body, outcome }) => {
         this.seen.push({ authorization: message.headers.authorization, status, outcome })
@@ -49,33 +64,53 @@ export class DigestWeb implements AsyncDisposable {
     this.#server.closeAllConnections()
     this.#server.close()
     await once(this.#server, 'close')
+    this.#context?.[Symbol.dispose]()
   }
 
   async #answer(message: IncomingMessage) {
-    const body = new Uint8Array(await buffer(message))
+    const { integrity, inOneContext = false, onTheWay = unchanged } = this.#options
+    const body = onTheWay(new Uint8Array(await buffer(message)))
     const http = { method: message.method ?? '', uri: message.url ?? '', body }
     const { authorization } = message.headers
-    const exchange = this.#table.accept({ package: 'WDigest', http })
+    const token = authorization === undefined ? undefined : new Uint8Array(Buffer.from(authorization, 'latin1'))
     try {
-      const token = authorization === undefined ? undefined : new Uint8Array(Buffer.from(authorization, 'latin1'))
+      if (this.#context !== undefined && token !== undefined) {
+        this.#context.verifyRequest(http, token)
+        return this.#page(this.#context, http.uri)
+      }
+      const exchange = this.#table.accept({ package: 'WDigest', http, integrity })
       const step = await exchange.step(token)
       if (!step.done) {
         return challenge(step.token ?? new Uint8Array(), authorization === undefined ? 'challenged' : 'stale')
       }
-      const { peer } = exchange.session
-      exchange.session[Symbol.dispose]()
-      const info = step.token === undefined ? {} : { 'Authentication-Info': Buffer.from(step.token).toString('latin1') }
-      const name = peer?.name ?? ''
-      if (message.url === '/moved') {
-        return { status: 302, headers: { ...info, Location: '/here' }, body: '', outcome: name }
+      if (!inOneContext) {
+        using session = exchange.session
+        return this.#page(session, http.uri, step.token)
       }
-      return { status: 200, headers: info, body: `hello ${name}\n`, outcome: name }
+      this.#context = exchange.session
+      return this.#page(this.#context, http.uri)
     } catch (error) {
       if (!(error instanceof SspiError)) throw error
       if (error.token !== undefined) return challenge(error.token, error.code)
       return { status: 400, headers: {}, body: `${error.code}\n`, outcome: error.code }
     }
   }
+
+  /** @param proof - That of the exchange. With auth-int there is none: it covers the page, and the session makes it. */
+  #page(session: SecureSession, uri: string, proof?: Uint8Array) {
+    const { onTheWayBack = unchanged } = this.#options
+    const name = session.peer?.name ?? ''
+    const moved = uri === '/moved'
+    const body = moved ? '' : `hello ${name}\n`
+    const info = proof ?? session.sign(new TextEncoder().encode(body))
+    const headers = { 'Authentication-Info': onTheWayBack(Buffer.from(info).toString('latin1')) }
+    if (moved) return { status: 302, headers: { ...headers, Location: '/here' }, body, outcome: name }
+    return { status: 200, headers, body, outcome: name }
+  }
+}
+
+function unchanged<T>(given: T): T {
+  return given
 }
 
 function challenge(token: Uint8Array, outcome: string) {
@@ -87,6 +122,7 @@ export interface WebAnswer {
   readonly status: number
   /** The first value of each field. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
+  readonly body: Uint8Array
 }
 
 /** One request over a connection of its own. */
@@ -105,6 +141,13 @@ export async function ask(
   const sent = request(`${origin}${path}`, { method, headers, agent: false, timeout: 30_000 })
   sent.end(body)
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
-  await buffer(response)
-  return { status: response.statusCode ?? 0, headers: response.headers }
+  const page = new Uint8Array(await buffer(response))
+  return { status: response.statusCode ?? 0, headers: response.headers, body: page }
+}
+
+/** The octets of a field that must be there, of a challenge or a proof. */
+export function octetsOf({ headers }: WebAnswer, name: string): Uint8Array {
+  const value = headers[name]
+  if (typeof value !== 'string') throw new Error(`the answer has no field ${name}`)
+  return new Uint8Array(Buffer.from(value, 'latin1'))
 }

@@ -1,6 +1,6 @@
 export { Browser, type BrowserOptions, type Visit } from './chromium.js'
 export { RpcClient, RpcFault, type RpcInterface, type RpcSecurity } from './dcerpc.js'
-export { ask, DigestWeb, type SeenRequest, type WebAnswer } from './digest-web.js'
+export { ask, DigestWeb, octetsOf, type DigestWebOptions, type SeenRequest, type WebAnswer } from './digest-web.js'
 export { FrameDecoder, FrameType, StreamChannel, encodeFrame, type Frame, type FrameChannel } from './frames.js'
 export { GssPeer, GssPeerExit, type GssPeerEnd, type GssPeerOptions, type GssPeerReport } from './gss-peer.js'
 export { padataTypesOf, requestsOf, type LabRealm } from './kdc-requests.js'
