@@ -408,8 +408,7 @@ export class DigestAcceptor implements Exchange {
     if (use === undefined || (form === 'http' && use.qop !== 'auth')) return undefined
     const parts = { nonce, use, uri, method: '', entityHash: form === 'sasl' ? NO_ENTITY_HASH : undefined }
     const rspauth = octetsOf(responseDigits(algorithm, client.ha1, parts))
-    if (form === 'sasl') return writeServerProof({ rspauth, use: undefined, nextnonce: undefined })
-    return writeServerProof({ rspauth, use, nextnonce: this.#nextNonce(response, until) })
+    return writeServerProof({ rspauth, use, nextnonce: this.#nextNonce(response, until) }, form)
   }
 
   /** A new nonce for a client whose own will not last much longer. The key of a session is bound to its first nonce. */

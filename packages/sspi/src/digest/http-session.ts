@@ -127,7 +127,7 @@ export class HttpSession implements Session {
     const nonces = this.#nonces
     this.#handedOut = nonces?.mint.make(this.#purpose(nonces), nonces.world)
     const rspauth = octetsOf(this.#digits(this.#last, { method: '', entityHash: hash }))
-    return writeServerProof({ rspauth, use, nextnonce: this.#handedOut })
+    return writeServerProof({ rspauth, use, nextnonce: this.#handedOut }, 'http')
   }
 
   #verifyResponse(token: Uint8Array, entity: Entity): void {

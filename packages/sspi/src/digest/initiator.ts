@@ -191,7 +191,7 @@ export class DigestInitiator implements Exchange {
     return this.#sent(answered, token.length)
   }
 
-  /** RFC 7616 §3.7: the strongest that is offered; of equal ones the first. */
+  /** The strongest that is offered (RFC 7616 §5.6, and its §3.7 leaves the choice to a policy); of equal ones the first. */
   #chooseChallenge(challenges: readonly HttpChallenge[]): { challenge: HttpChallenge; qop: Qop | undefined } {
     const { answered, insecureAllowNoQop } = this.#settings
     const known = challenges.filter(({ algorithm }) => answered === undefined || answered.includes(algorithm))

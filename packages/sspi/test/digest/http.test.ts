@@ -228,6 +228,39 @@ suite('HTTP, both sides', () => {
   })
 })
 
+suite('HTTP: what stands within quotes, and what does not (RFC 7616 sections 3.3 to 3.5)', () => {
+  const quoting = (text: string): Record<string, boolean> =>
+    Object.fromEntries(Array.from(text.matchAll(/([\w-]+)=("?)/g), ([, name = '', quote]) => [name, quote === '"']))
+
+  test('in a challenge', () => {
+    const challenge = new Server({ digest: { algorithms: ['MD5'] } }).accept(HTTP).text(undefined)
+    const within = { realm: true, nonce: true, opaque: true, qop: true }
+    assert.deepEqual(quoting(challenge), { ...within, algorithm: false, charset: false, userhash: false })
+  })
+
+  test('in a response', () => {
+    const response = httpClient({ target: '/' }).text(new Server().accept(HTTP).text(undefined), asClient)
+    const within = { username: true, realm: true, nonce: true, uri: true, response: true, cnonce: true, opaque: true }
+    assert.deepEqual(quoting(response), { ...within, algorithm: false, qop: false, nc: false })
+  })
+
+  test('in the proof of a server, without qop too', () => {
+    const done = request(new Server())
+    assert.deepEqual(quoting(textOf(signResponse(sessionOf(done)))), {
+      rspauth: true,
+      nextnonce: true,
+      cnonce: true,
+      qop: false,
+      nc: false,
+    })
+    const old = { digest: { insecureAllowNoQop: true } }
+    const server = new Server(old)
+    const challenge = server.accept(HTTP).text(undefined).replaceAll(', qop="auth"', '')
+    const without = server.accept(HTTP).step(httpClient(old).text(challenge, asClient), GET)
+    assert.deepEqual(quoting(textOf(signResponse(sessionOf(without)))), { rspauth: true, nextnonce: true })
+  })
+})
+
 suite('HTTP: what a server refuses', () => {
   const cases: readonly (readonly [string, (token: string) => string, string, object?])[] = [
     ['another realm', (token) => token.replace('realm="testrealm"', 'realm="elsewhere"'), 'SEC_E_TARGET_UNKNOWN'],

@@ -217,7 +217,7 @@ function writeHttp(response: DigestResponse): Uint8Array {
       quoted('realm', response.realm),
       quoted('nonce', response.nonce),
       quoted('uri', response.uri),
-      // RFC 7616 §3.4: qop, nc and algorithm without quotes, where a challenge has them with.
+      // RFC 7616 §3.4: qop, nc and algorithm without quotes, where a challenge has qop with.
       bare('algorithm', algorithm === MD5 && use === undefined ? undefined : algorithm.name),
       quoted('cnonce', use?.cnonce),
       bare('nc', use && countDigits(use.count)),

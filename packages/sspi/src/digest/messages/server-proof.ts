@@ -1,4 +1,4 @@
-import { countDigits, type Qop } from '../computations.js'
+import { countDigits, type DigestForm, type Qop } from '../computations.js'
 import { byName, malformed, readDirectives, writeDirectives } from '../directives.js'
 import { bare, quoted } from './challenge.js'
 import { oneOrNone, readCount } from './fields.js'
@@ -36,18 +36,24 @@ export function readServerProof(token: Uint8Array): ServerProof {
   }
 }
 
-/** Writes a server's proof. */
-export function writeServerProof(proof: ServerProof): Uint8Array {
-  const { rspauth, use, nextnonce } = proof
+/**
+ * Writes a server's proof. RFC 7616 §3.5 says what stands within quotes; SASL's form has none in RFC 2831's own example.
+ *
+ * @param form - Default: HTTP's, where the client's `use` is given back.
+ */
+export function writeServerProof(
+  { rspauth, use, nextnonce }: ServerProof,
+  form: DigestForm = use === undefined ? 'sasl' : 'http',
+): Uint8Array {
+  if (form === 'sasl') return writeDirectives([bare('rspauth', rspauth)], ',')
   return writeDirectives(
     [
-      // SASL's form has no quotes in RFC 2831's own example.
-      use === undefined ? bare('rspauth', rspauth) : quoted('rspauth', rspauth),
+      quoted('rspauth', rspauth),
       bare('qop', use?.qop),
       quoted('cnonce', use?.cnonce),
       bare('nc', use && countDigits(use.count)),
       quoted('nextnonce', nextnonce),
     ],
-    use === undefined ? ',' : ', ',
+    ', ',
   )
 }
