@@ -98,12 +98,8 @@ test('a client that vanishes in mid-stream does not hurt a server that does not 
 })
 
 test('a server that nobody answers for is an SspiError with the system’s as its cause', async () => {
-  const placeholder = createSocketServer().listen(0, HOST)
-  await once(placeholder, 'listening')
-  const { port } = placeholder.address() as AddressInfo
-  placeholder.close()
-  await once(placeholder, 'close')
-  await assert.rejects(connect(client(port)), (error: { code: string; cause: NodeJS.ErrnoException }) => {
+  const nobodys = 1 // a port of the system, which is given out to no program
+  await assert.rejects(connect(client(nobodys)), (error: { code: string; cause: NodeJS.ErrnoException }) => {
     assert.deepEqual([error.code, error.cause.code], ['SEC_E_TARGET_UNKNOWN', 'ECONNREFUSED'])
     return true
   })
@@ -152,6 +148,9 @@ test('connect() can be given up at any time', async (t) => {
   await once(silent, 'listening')
   t.after(() => silent.close())
   const sockets: Socket[] = []
+  t.after(() => {
+    for (const socket of sockets) socket.destroy()
+  })
   silent.on('connection', (socket) => sockets.push(socket.on('error', () => {}).resume()))
   const { port } = silent.address() as AddressInfo
   const reason = new Error('enough')
@@ -160,7 +159,6 @@ test('connect() can be given up at any time', async (t) => {
   const connecting = connect({ ...client(port), signal: controller.signal })
   silent.once('connection', () => controller.abort(reason))
   await assert.rejects(connecting, (error) => error === reason)
-  for (const socket of sockets) socket.destroy()
 })
 
 test('a Unix socket or a named pipe does as well', async (t) => {
