@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# cyrus-sasl.sh up|down|env: Cyrus SASL's sample client and server, and an OpenLDAP server that uses Cyrus SASL, with accounts
-# in a sasldb: DIGEST-MD5 with all of its layers, token by token and under a real protocol; GSSAPI and GSS-SPNEGO of MIT Kerberos, whose
-# tickets and keys a test brings along.
+# cyrus-sasl.sh up|down|env: Cyrus SASL's sample client and server, a client of it that takes up nonces (sasl-client.c), and an
+# OpenLDAP server that uses it, with accounts in a sasldb: DIGEST-MD5 with all of its layers, token by token and under a real protocol;
+# GSSAPI and GSS-SPNEGO of MIT Kerberos, whose tickets and keys a test brings along.
 LAB_PEER=cyrus-sasl
 . "$(dirname -- "${BASH_SOURCE[0]}")/common.sh"
 D=$LAB_DIR/$LAB_PEER
@@ -14,12 +14,13 @@ env_lines() {
   . "$D/ports"
   lab_export CYRUS_SASL "$D/sample"
   lab_export CYRUS_SASL_REALM "$REALM"
+  lab_export CYRUS_SASL_CLIENT "$D/sasl-client"
   lab_export LAB_SLAPD "$ADDRESS:$LDAP"
 }
 
 up() {
   [ "$(id -u)" = 0 ] || lab_die 'a mount namespace needs root'
-  lab_need sasl2-bin libsasl2-modules libsasl2-modules-db libsasl2-modules-gssapi-mit slapd ldap-utils
+  lab_need sasl2-bin libsasl2-modules libsasl2-modules-db libsasl2-modules-gssapi-mit slapd ldap-utils gcc libc6-dev libsasl2-dev
   lab_not_at_boot slapd slapd.service
   lab_not_at_boot sasl2-bin saslauthd.service
   lab_alive slapd && return 0
@@ -28,6 +29,8 @@ up() {
   lab_free_ports "$ADDRESS" LDAP >"$D/ports"
   write_accounts
   write_sample
+  gcc -O1 -g -Wall -Wextra -Wno-cast-function-type -o "$D/sasl-client" "$PEERS_HERE/sasl-client.c" -lsasl2 >&2 ||
+    lab_die 'sasl-client.c: gcc failed'
   write_slapd
   # Debian's slapd looks for its SASL configuration in /etc/ldap/sasl2 and nowhere else: it gets an /etc/ldap of its own
   lab_start slapd unshare --mount sh -c 'mount --bind "$1" /etc/ldap && shift && exec slapd -d 0 "$@"' slapd \

@@ -8,7 +8,16 @@ import {
   type SecurityFunctionTable,
 } from 'sspi'
 import { memoryAccounts } from 'sspi/accounts'
-import { digestLayer, LdapClient, missing, ourSide, PASSWORD, SaslSample, UTF8_PASSWORD } from '../src/index.js'
+import {
+  digestLayer,
+  LdapClient,
+  missing,
+  ourSide,
+  PASSWORD,
+  SaslClient,
+  SaslSample,
+  UTF8_PASSWORD,
+} from '../src/index.js'
 
 const skip = missing('cyrus-sasl')
 const LEGACY = { insecureAllowLegacyLayers: true }
@@ -23,12 +32,12 @@ const LAYERS = [
   [128, 'confidentiality', 'RC4'],
 ] as const
 
-function us(): SecurityFunctionTable {
+function us(now?: () => Date): SecurityFunctionTable {
   const accounts = memoryAccounts([
     { user: 'alice', password: PASSWORD },
     { user: 'utf8user', password: UTF8_PASSWORD },
   ])
-  return ourSide({ accounts, digest: { realm: 'localhost', ...LEGACY } })
+  return ourSide({ accounts, now, digest: { realm: 'localhost', ...LEGACY } })
 }
 
 const wanted = (layer: string): { integrity: boolean; confidentiality: boolean } => ({
@@ -135,6 +144,70 @@ suite('the sample client of Cyrus SASL at our server', { skip }, () => {
     await client.receive()
     client.send((await server.step()).token!)
     await assert.rejects(server.step(await client.receive()), { code: 'SEC_E_LOGON_DENIED' })
+  })
+})
+
+suite('a client of Cyrus SASL that takes up its nonces, at our server', { skip }, () => {
+  /** One exchange. @returns the tokens of the client, of which the first is empty where the server begins. */
+  const serve = async (table: SecurityFunctionTable, client: SaslClient, layer = 'none'): Promise<Uint8Array[]> => {
+    const server = table.accept({ package: 'WDigest', ...wanted(layer) })
+    const came = [await client.receive()]
+    for (;;) {
+      const { token, done } = await server.step(came.at(-1)!.length === 0 ? undefined : came.at(-1))
+      client.send(token!)
+      came.push(await client.receive())
+      if (!done) continue
+      using session = server.session
+      assert.equal(session.peer?.name, 'alice')
+      // It has found our proof right.
+      assert.equal(await client.outcome(), 'done')
+      return came
+    }
+  }
+  const directive = (token: Uint8Array | undefined, name: string): string | undefined =>
+    new RegExp(`(?:^|,)${name}="?([^",]*)`).exec(Buffer.from(token ?? []).toString('latin1'))?.[1]
+
+  test('the second exchange and the third begin with the nonce of the first, without a challenge', async () => {
+    const table = us()
+    await using client = SaslClient.start({ user: 'alice', password: PASSWORD, bits: 0, times: 3 })
+    const [, first] = await serve(table, client)
+    for (const count of ['00000002', '00000003']) {
+      const [again] = await serve(table, client)
+      assert.deepEqual([directive(again, 'nonce'), directive(again, 'nc')], [directive(first, 'nonce'), count])
+    }
+    assert.equal(await client.exitCode(), 0)
+  })
+
+  test('what it has begun with is good for once', async () => {
+    const table = us()
+    await using client = SaslClient.start({ user: 'alice', password: PASSWORD, bits: 0, times: 2 })
+    await serve(table, client)
+    const [again] = await serve(table, client)
+    await assert.rejects(table.accept({ package: 'WDigest', ...wanted('none') }).step(again), {
+      code: 'SEC_E_OUT_OF_SEQUENCE',
+    })
+  })
+
+  test('a nonce that has become too old is answered by a challenge, and it goes on', async () => {
+    let now = Date.now()
+    const table = us(() => new Date(now))
+    await using client = SaslClient.start({ user: 'alice', password: PASSWORD, bits: 0, times: 2 })
+    const [, first] = await serve(table, client)
+    now += 400_000
+    const [again, anew] = await serve(table, client)
+    assert.equal(directive(again, 'nonce'), directive(first, 'nonce'))
+    assert.notEqual(directive(anew, 'nonce'), directive(first, 'nonce'))
+    assert.equal(await client.exitCode(), 0)
+  })
+
+  test('with a layer a nonce is not taken up, as its keys would be the same again: it is asked anew', async () => {
+    const table = us()
+    await using client = SaslClient.start({ user: 'alice', password: PASSWORD, bits: 1, times: 2 })
+    const [, first] = await serve(table, client, 'integrity')
+    const [again, anew] = await serve(table, client, 'integrity')
+    assert.deepEqual([directive(again, 'nonce'), directive(again, 'nc')], [directive(first, 'nonce'), '00000002'])
+    assert.notEqual(directive(anew, 'nonce'), directive(first, 'nonce'))
+    assert.equal(await client.exitCode(), 0)
   })
 })
 
