@@ -51,6 +51,11 @@ export class Child {
     return this.#process.stdout
   }
 
+  /** Whether it has ended and all that it said has been read. */
+  get ended(): boolean {
+    return !running.has(this)
+  }
+
   /** What came on stderr so far; all of it once `exit` has answered. */
   get stderr(): string {
     return this.#stderr

@@ -57,32 +57,36 @@ class ServerProgram {
     return this.#output + this.child.stderr
   }
 
-  static async openssl(name: string, ...args: readonly string[]): Promise<ServerProgram> {
-    const port = await freePort()
-    const all = ['s_server', '-accept', `127.0.0.1:${port}`, '-cert', path(`${name}.crt`), '-key', path(`${name}.key`)]
-    const program = new ServerProgram(
-      new Child('openssl s_server', 'openssl', [...all, '-CAfile', path('ca.crt'), ...args]),
-      port,
+  static openssl(name: string, ...args: readonly string[]): Promise<ServerProgram> {
+    const own = ['-cert', path(`${name}.crt`), '-key', path(`${name}.key`), '-CAfile', path('ca.crt'), ...args]
+    return ServerProgram.#start(
+      (port) => new Child('openssl s_server', 'openssl', ['s_server', '-accept', `127.0.0.1:${port}`, ...own]),
+      /ACCEPT/,
     )
-    await program.says(/ACCEPT/)
-    return program
   }
 
-  static async gnutls(name: string, ...args: readonly string[]): Promise<ServerProgram> {
-    const port = await freePort()
-    const all = [
-      '--echo',
-      '-p',
-      String(port),
-      '--x509certfile',
-      path(`${name}.crt`),
-      '--x509keyfile',
-      path(`${name}.key`),
-    ]
+  static gnutls(name: string, ...args: readonly string[]): Promise<ServerProgram> {
+    const own = ['--x509certfile', path(`${name}.crt`), '--x509keyfile', path(`${name}.key`)]
     const trust = ['--x509cafile', path('ca.crt'), '--require-client-cert']
-    const program = new ServerProgram(new Child('gnutls-serv', 'gnutls-serv', [...all, ...trust, ...args]), port)
-    await program.says(/listening on IPv4 [^\n]*done/)
-    return program
+    return ServerProgram.#start(
+      (port) => new Child('gnutls-serv', 'gnutls-serv', ['--echo', '-p', String(port), ...own, ...trust, ...args]),
+      /listening on IPv4 [^\n]*done/,
+    )
+  }
+
+  /** A port that was free may have been taken meanwhile: then with another, once more. */
+  static async #start(childAt: (port: number) => Child, listens: RegExp): Promise<ServerProgram> {
+    for (let tries = 1; ; tries++) {
+      const port = await freePort()
+      const program = new ServerProgram(childAt(port), port)
+      try {
+        await program.says(listens)
+        return program
+      } catch (error) {
+        await program.child.stop()
+        if (tries === 3) throw error
+      }
+    }
   }
 
   async says(pattern: RegExp): Promise<void> {
@@ -113,7 +117,7 @@ class ServerProgram {
 async function waitFor(holds: () => boolean, child: Child, complaint: () => string): Promise<void> {
   const until = Date.now() + 50_000
   while (!holds()) {
-    if (Date.now() > until) throw child.error(complaint())
+    if (child.ended || Date.now() > until) throw child.error(complaint())
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
