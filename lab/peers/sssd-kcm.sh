@@ -6,7 +6,7 @@ LAB_PEER=sssd-kcm
 D=$LAB_DIR/$LAB_PEER
 SOCKET=$D/run/.heim_org.h5l.kcm-socket
 PACKAGES=(sssd-kcm sssd-common libdhash1 libini-config5 libcollection4 libref-array1 libpath-utils1 libbasicobjects0
-  libpopt0 libtevent0 libtalloc2 libtdb1 libldb2 libunistring2 libsss-idmap0)
+  libpopt0 libtevent0 libtalloc2 libtdb1 libldb2 libunistring2 libsss-idmap0 libnl-3-200 libnl-route-3-200)
 
 env_lines() {
   lab_export SSSD_KCM "$SOCKET"
@@ -16,16 +16,21 @@ up() {
   local folder libraries
   [ "$(id -u)" = 0 ] || lab_die 'needs root, for a /run of its own'
   lab_alive kcm && return 0
-  lab_cached "sssd-kcm-$(. /etc/os-release && echo "$ID-$VERSION_ID")-$(dpkg --print-architecture)" \
+  lab_cached "sssd-kcm-2-$(. /etc/os-release && echo "$ID-$VERSION_ID")-$(dpkg --print-architecture)" \
     lab_unpack "${PACKAGES[@]}"
   libraries=$(dirname "$(find "$LAB_CACHED/usr/lib" -name 'libdhash.so.1' -print -quit)")
+  libraries+=:$libraries/sssd:$(dirname "$(find "$LAB_CACHED" -name 'libnl-3.so.200' -print -quit)")
   mkdir -p "$D/run" "$D/log/sssd" "$D/lib/sss/db" "$D/lib/sss/secrets"
-  lab_start kcm env "LD_LIBRARY_PATH=$libraries:$libraries/sssd" "LDB_MODULES_PATH=$libraries/ldb/modules/ldb" \
+  # Otherwise it ends when nobody has asked it for five minutes, and its tests may be later than that.
+  printf '[sssd]\n\n[kcm]\nresponder_idle_timeout = 0\n' >"$D/sssd.conf"
+  chmod 600 "$D/sssd.conf"
+  lab_start kcm env "LD_LIBRARY_PATH=$libraries" "LDB_MODULES_PATH=${libraries%%:*}/ldb/modules/ldb" \
     unshare --mount bash -c '
-      mount --bind "$1/log" /var/log && mount --bind "$1/lib" /var/lib && mount --bind "$1/run" /run || exit
-      "${@:2}" # no exec: it ends with whoever has started it, and that must be somebody who stays
+      mount --bind "$1/log" /var/log && mount --bind "$1/lib" /var/lib && mount --bind "$1/run" /run &&
+        "$2/usr/sbin/sssd" -c "$1/sssd.conf" --genconf-section=kcm || exit
+      "$2/usr/libexec/sssd/sssd_kcm" "${@:3}" # no exec: it ends with who started it, and that must be somebody who stays
       exit
-    ' bash "$D" "$LAB_CACHED/usr/libexec/sssd/sssd_kcm" --logger=stderr --uid 0 --gid 0
+    ' bash "$D" "$LAB_CACHED" --logger=stderr --uid 0 --gid 0
   lab_wait 30 test -S "$SOCKET" || lab_die "no socket: $(lab_words kcm)"
 }
 
