@@ -1,7 +1,7 @@
 import { oemDecode, oemEncode } from '../../bytes/index.js'
 import type { InitiatorExchange } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
-import { parameterOf, readInfo, writeBasicCredentials, writeTokenLeg, type SchemeValue } from '../messages/index.js'
+import { parameterOf, readInfo, writeTokenLeg, type SchemeValue } from '../messages/index.js'
 import {
   isRefusal,
   leavesOut,
@@ -10,14 +10,13 @@ import {
   type RequestFacts,
   type ResponseFacts,
   type TokenAttempt,
-  type TokenScheme,
 } from './attempts.js'
 import { readAnswer, shownToken, tokenFor, type Answer } from './challenges.js'
+import { beginBasic, beginDigest, beginTokens } from './beginnings.js'
 import { isUnsuitable } from './identity.js'
 import type { HttpLeg, HttpScheme } from './options.js'
 import { authenticated, type HttpAuthentication, type Party, type PartyLink, type RequestSigner } from './party.js'
-import { bindsConnection, delegationFlags, headerOf, PACKAGE_SCHEMES } from './schemes.js'
-import { targetNameOf } from './target-name.js'
+import { bindsConnection, headerOf, PACKAGE_SCHEMES } from './schemes.js'
 
 /** How often a server may call its own nonces too old during one request. */
 const MAX_STALE = 2
@@ -144,7 +143,7 @@ export class Authenticator implements Disposable {
 
   /** What can be said without having been asked: a request's signature, a token, the password once more. */
   async #beginUnasked(link: PartyLink, request: RequestFacts): Promise<void> {
-    const { settings, memory, schemes, url, kind } = this.#party
+    const { settings, memory, schemes, kind } = this.#party
     if (settings.preemptive === 'never') return
     if (link.digest !== undefined) {
       const authorization = `Digest ${oemDecode(link.digest.session.signRequest(request))}`
@@ -157,11 +156,11 @@ export class Authenticator implements Disposable {
     // A page that nobody protects would take the empty body of a first leg for the real one.
     if (memory.severalLegs && request.hasBody) return
     if (scheme === 'Basic') {
-      if (link.secure) await this.#beginBasic(url, true)
+      if (link.secure) this.#attempt = await beginBasic(this.#party, true)
       return
     }
     try {
-      await this.#beginTokens(scheme, link, true)
+      this.#attempt = await beginTokens(this.#party, scheme, { link, unasked: true, signal: this.#signal })
     } catch (error) {
       if (!isUnsuitable(error)) throw error
     }
@@ -177,13 +176,14 @@ export class Authenticator implements Disposable {
         if (scheme === 'Basic') {
           if (!link.secure) throw unsuitable('Basic: it sends the password itself, and there is no TLS')
           if (settings.mutual === true) throw unsuitable('Basic: the server proves nothing')
-          await this.#beginBasic(url, false)
-        } else if (scheme === 'Digest') await this.#beginDigest(link, request, answer)
-        else {
+          this.#attempt = await beginBasic(this.#party, false)
+        } else if (scheme === 'Digest') {
+          this.#attempt = await beginDigest(this.#party, request, answer, { link, signal: this.#signal })
+        } else {
           if (settings.mutual === true && !PACKAGE_SCHEMES[scheme].mutual) {
             throw unsuitable(`${scheme}: the server proves nothing`)
           }
-          await this.#beginTokens(scheme, link, false)
+          this.#attempt = await beginTokens(this.#party, scheme, { link, unasked: false, signal: this.#signal })
         }
         return true
       } catch (error) {
@@ -196,55 +196,6 @@ export class Authenticator implements Disposable {
       'SEC_E_NO_CREDENTIALS',
       `HTTP: ${url.origin} asks who we are, and the credentials fit nothing that it offers: ${unfit.join('; ')}`,
     )
-  }
-
-  async #beginBasic(url: URL, unasked: boolean): Promise<void> {
-    const { user, password } = await this.#party.identity.password(url.origin)
-    this.#attempt = { kind: 'basic', unasked, authorization: writeBasicCredentials(user, password) }
-  }
-
-  async #beginDigest(link: PartyLink, { method, uri }: RequestFacts, { lines }: Answer): Promise<void> {
-    const { settings, identity } = this.#party
-    const targetName = await this.#targetName()
-    const exchange = settings.sspi.initiate({
-      package: PACKAGE_SCHEMES.Digest.packageName,
-      credentials: await identity.credentialFor(PACKAGE_SCHEMES.Digest, targetName),
-      target: targetName,
-      http: { method, uri },
-      channelBindings: link.bindings,
-    })
-    try {
-      const { token } = await exchange.step(lines, this.#signal)
-      const authorization = `Digest ${oemDecode(token ?? new Uint8Array(0))}`
-      const signer = { session: exchange.session, targetName }
-      this.#attempt = { kind: 'signed', unasked: false, authorization, signer }
-    } finally {
-      exchange[Symbol.dispose]()
-    }
-  }
-
-  async #beginTokens(scheme: TokenScheme, link: PartyLink, unasked: boolean): Promise<void> {
-    const { settings, identity, delegate } = this.#party
-    const of = PACKAGE_SCHEMES[scheme]
-    const targetName = await this.#targetName()
-    const { mutual } = settings
-    const exchange = settings.sspi.initiate({
-      package: of.packageName,
-      credentials: await identity.credentialFor(of, targetName),
-      target: targetName,
-      integrity: false,
-      confidentiality: false,
-      mutual: of.mutual ? mutual : false,
-      channelBindings: link.bindings,
-      flags: delegationFlags(delegate),
-    })
-    const { token, done } = await exchange.step(undefined, this.#signal)
-    this.#attempt = { kind: 'tokens', scheme, exchange, targetName, unasked, token, done, pinned: false }
-  }
-
-  #targetName(): Promise<string> {
-    const { url, kind, settings } = this.#party
-    return targetNameOf(url, kind, settings, this.#signal)
   }
 
   // ------------------------------------------------------------------ going on
