@@ -16,15 +16,13 @@ export interface BasicSchemeParts {
 
 /** Basic, RFC 7617, over TLS alone: the password itself comes, and is checked at once. */
 export class BasicScheme {
+  /** The challenge. */
+  readonly challenge: string
   readonly #parts: BasicSchemeParts
 
   constructor(parts: BasicSchemeParts) {
     this.#parts = parts
-  }
-
-  /** The challenge. */
-  get challenge(): string {
-    return writeBasicChallenge(this.#parts.realm)
+    this.challenge = writeBasicChallenge(parts.realm)
   }
 
   /** @param value - What the client sent. */

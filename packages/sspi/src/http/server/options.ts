@@ -8,6 +8,7 @@ import type {
   SecWinntAuthIdentity,
   SspiError,
 } from '../../sspi/index.js'
+import { writeBasicChallenge } from '../messages/index.js'
 import type { OfferedScheme } from './log-on.js'
 import type { PasswordCheck } from './password-checks.js'
 import type { HttpServerRequest } from './node-messages.js'
@@ -29,7 +30,7 @@ export interface HttpAuthenticatorOptions {
   readonly credentials?: CredentialValue | SecWinntAuthIdentity | CredHandle | undefined
   /** Who checks the passwords of Basic: {@link kdcPasswords}, {@link accountPasswords}, or a function. Needed where Basic is offered. */
   readonly passwords?: PasswordCheck | undefined
-  /** What Basic calls the accounts it asks for: people are shown it. Default `'sspi'`. Digest's realm is the interface's. */
+  /** What Basic calls the accounts it asks for: people are shown it. Latin letters. Default `'sspi'`. Digest's realm is the interface's. */
   readonly basicRealm?: string | undefined
   /**
    * Which log-ons hold for the later requests of their connection: those of NTLM, as its clients expect (`ntlm`); those of Kerberos
@@ -160,6 +161,8 @@ export function readOptions(options: HttpAuthenticatorOptions): HttpServerSettin
   if (schemes.includes('Basic') && options.passwords === undefined) {
     throw new TypeError('passwords: Basic needs somebody who checks them: kdcPasswords() or accountPasswords()')
   }
+  const { basicRealm = 'sspi' } = options
+  requireRealm(basicRealm)
   const bounds: HttpServerLimits = { ...DEFAULT_HTTP_SERVER_LIMITS, ...limits }
   for (const [name, value] of Object.entries(bounds) as [string, number][]) {
     if (!(value >= 0 && value <= MAX_BOUND)) throw new TypeError(`limits.${name}: ${value} is no bound`)
@@ -167,11 +170,20 @@ export function readOptions(options: HttpAuthenticatorOptions): HttpServerSettin
   return {
     ...options,
     schemes,
-    basicRealm: options.basicRealm ?? 'sspi',
+    basicRealm,
     persist: options.persist ?? 'ntlm',
     extendedProtection: options.extendedProtection ?? 'supported',
     limits: bounds,
     now: options.now ?? (() => new Date()),
+  }
+}
+
+/** Said at once, and not to the first client. @throws `TypeError` for a realm that no challenge can name. */
+function requireRealm(realm: string): void {
+  try {
+    writeBasicChallenge(realm)
+  } catch (cause) {
+    throw new TypeError('basicRealm: it holds what no header field may', { cause })
   }
 }
 

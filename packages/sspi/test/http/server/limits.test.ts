@@ -166,6 +166,8 @@ test('options that cannot be are a mistake of the caller', () => {
     { schemes: ['NTLM', 'NTLM'] },
     { schemes: ['Bearer' as 'NTLM'] },
     { schemes: ['Basic'] },
+    { basicRealm: 'a\r\nSet-Cookie: b=c' },
+    { basicRealm: '領域' },
     { limits: { maxHalfOpen: -1 } },
     { limits: { discardSeconds: Infinity } },
     { cookie: { key: new Uint8Array(31) } },
