@@ -28,6 +28,7 @@ export class AcceptorCredential implements Disposable {
   readonly #parts: AcceptorCredentialParts
   #held: { readonly handle: CredHandle; readonly since: number } | undefined
   #coming: Promise<CredHandle> | undefined
+  #over = false
 
   constructor(parts: AcceptorCredentialParts) {
     this.#parts = parts
@@ -58,6 +59,7 @@ export class AcceptorCredential implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#over = true
     this.#held?.handle[Symbol.dispose]()
     this.#held = undefined
   }
@@ -70,6 +72,10 @@ export class AcceptorCredential implements Disposable {
         cause,
       })
     })
+    if (this.#over) {
+      credential[Symbol.dispose]()
+      throw new SspiError('SEC_E_SHUTDOWN_IN_PROGRESS', `${packageName}: the server's credentials were disposed`)
+    }
     this.#retire()
     this.#held = { handle: credential, since: now().getTime() }
     return credential

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { createHttpAuthenticator, type HttpAuthenticatorOptions } from '../../../src/http/index.js'
+import { keytabCredential, SECPKG_CRED_ATTR_NAMES, type CredHandle } from '../../../src/sspi/index.js'
 import { initSecurityInterface } from '../../../src/system/index.js'
+import { createTestDomain } from '../../../src/testing/index.js'
 import { authorization, initiate, tokenIn } from './client.js'
-import { Site, type SiteOptions } from './site.js'
+import { SERVICE, Site, type SiteOptions } from './site.js'
 import type { Wire } from './wire.js'
 
 const NTLM = { scheme: 'NTLM' } as const
@@ -157,6 +159,38 @@ test('an authenticator that was disposed ends what is under way, and lets nobody
   assert.equal(site.authenticator.halfOpen, 0)
   assert.equal(await end(), 503)
   assert.equal((await established.ask()).status, 503)
+})
+
+test('a keytab that comes when its authenticator was disposed is not kept', async () => {
+  await using domain = createTestDomain({ users: ['alice'], services: [SERVICE] })
+  const keytab = await domain.keytab(SERVICE)
+  const sspi = domain.sspi()
+  const handles: CredHandle[] = []
+  let letCome = (): void => {}
+  const coming = new Promise<Uint8Array>((resolve) => (letCome = () => resolve(keytab)))
+  await using site = await Site.open({
+    domain,
+    sspi: {
+      acquireCredentialsHandle: async (request) => {
+        const acquired = await sspi.acquireCredentialsHandle(request)
+        handles.push(acquired.credential)
+        return acquired
+      },
+      accept: (options) => sspi.accept(options),
+      hasAccounts: true,
+    },
+    credentials: keytabCredential({ keytab: () => coming }),
+  })
+  using wire = await site.connect()
+  using client = initiate(site)
+  const answer = wire.ask({ Authorization: authorization('Negotiate', (await client.step()).token) })
+  while (site.authenticator.halfOpen === 0) await new Promise((resolve) => setImmediate(resolve))
+  site.authenticator[Symbol.dispose]()
+  letCome()
+  assert.equal((await answer).status, 503)
+  const [handle] = handles
+  assert.ok(handle)
+  assert.throws(() => sspi.queryCredentialsAttributes(handle, SECPKG_CRED_ATTR_NAMES), { code: 'SEC_E_INVALID_HANDLE' })
 })
 
 test('options that cannot be are a mistake of the caller', () => {

@@ -22,7 +22,7 @@ export interface SiteOptions extends Omit<HttpAuthenticatorOptions, 'sspi'> {
   readonly tls?: string
   readonly machine?: TestMachineOptions
   /** The interface of the site. Default: that of a machine of the domain. */
-  readonly sspi?: SecurityFunctionTable
+  readonly sspi?: HttpAuthenticatorOptions['sspi']
   /** Where it is. Default: a domain of its own. */
   readonly domain?: TestDomain
   /** What it says to whom it has let in. Default: who that is. */
@@ -53,10 +53,10 @@ export class Site implements AsyncDisposable {
   private constructor({ tls, machine, sspi: own, domain, page, ...options }: SiteOptions) {
     this.#ownDomain = domain === undefined
     this.domain = domain ?? createTestDomain({ users: ['alice', 'bob'], services: [SERVICE] })
-    const sspi = own ?? this.domain.sspi(machine)
+    const sspi = this.domain.sspi(machine)
     if (page !== undefined) this.#page = (client) => page(client, sspi)
     this.authenticator = createHttpAuthenticator({
-      sspi,
+      sspi: own ?? sspi,
       credentials: this.domain.serviceCredential(SERVICE),
       now: this.domain.clock.now,
       onRefused: (error) => this.refusals.push(error),
