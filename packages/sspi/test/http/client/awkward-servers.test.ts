@@ -128,6 +128,48 @@ suite('a server of HTTP/1.0', () => {
 })
 
 suite('a response', () => {
+  test('that asks for a proxy’s credentials where there is no proxy gets none', async (t) => {
+    const domain = testDomain(t)
+    const gate = gateOf(domain, ['Negotiate', 'NTLM', 'WDigest'], { role: 'proxy' })
+    const server = await serve(t, { gate })
+    const client = clientOf(t, domain, { schemes: ['Negotiate', 'Digest', 'NTLM', 'Basic'] })
+    const response = await client.fetch(server.url)
+    assert.deepEqual([response.status, await response.text()], [407, 'who are you?'])
+    assert.deepEqual(authenticationOf(response), { origin: undefined, proxy: undefined })
+    assert.ok(server.seen.every(({ headers }) => headers['proxy-authorization'] === undefined))
+    assert.equal(server.seen.length, 1)
+  })
+
+  test('of a server that asks in a field of a proxy’s is handed on', async (t) => {
+    const domain = testDomain(t)
+    const server = await serve(t, {
+      handler: (_, response) => response.writeHead(401, { 'proxy-authenticate': ['Negotiate', 'NTLM'] }).end(),
+    })
+    assert.equal((await clientOf(t, domain).fetch(server.url)).status, 401)
+    assert.equal(server.seen.length, 1)
+  })
+
+  test('whose page never ends is given up, and its challenge answered over another connection', async (t) => {
+    const domain = testDomain(t)
+    const gate = gateOf(domain, ['Negotiate'])
+    const server = await serve(t, {
+      handler: (request, response) => {
+        if (request.headers.authorization === undefined) {
+          response.writeHead(401, { 'www-authenticate': 'Negotiate' })
+          const more = (): void => {
+            while (!response.destroyed && response.write('x'.repeat(65_536)));
+          }
+          response.on('drain', more)
+          more()
+          return
+        }
+        void gate.admit(request, response).then((user) => response.end(`hello ${user ?? ''}`))
+      },
+    })
+    assert.equal(await (await clientOf(t, domain).fetch(server.url)).text(), 'hello alice')
+    assert.equal(server.connections(), 2)
+  })
+
   test('with a status that no standard knows is the caller’s', async (t) => {
     const domain = testDomain(t)
     const server = await serve(t, { handler: (_, response) => response.writeHead(999, 'Denied').end('no') })
