@@ -55,9 +55,9 @@ function* lookUp(turn: Turn, cname: PrincipalName): KdcEffectful<KdcPrincipal | 
   const { realm } = turn
   const found = yield* ask('principal', { principal: { realm, name: cname }, as: 'client' })
   if (found !== undefined || cname.nameType !== NameType.NT_ENTERPRISE) return found
-  // `alice@EXAMPLE.COM`, of this realm, is alice.
-  const { user, suffix } = partsOf(cname)
-  if (user === undefined || suffix?.toUpperCase() !== realm.toUpperCase()) return undefined
+  // `alice@EXAMPLE.COM`, of this realm, is alice; and so is `alice`, as for MIT's KDC (`kinit -E alice`).
+  const { user, suffix = realm } = partsOf(cname)
+  if (user === undefined || suffix.toUpperCase() !== realm.toUpperCase()) return undefined
   return yield* ask('principal', { principal: { realm, name: user }, as: 'client' })
 }
 
@@ -73,12 +73,10 @@ function partsOf(cname: PrincipalName): {
   readonly suffix: string | undefined
 } {
   const [text = '', more] = cname.nameString
+  if (more !== undefined) return { user: undefined, suffix: undefined }
   const at = text.lastIndexOf('@')
-  if (more !== undefined || at < 1) return { user: undefined, suffix: undefined }
-  return {
-    user: { nameType: NameType.NT_PRINCIPAL, nameString: [text.slice(0, at)] },
-    suffix: text.slice(at + 1),
-  }
+  const user = { nameType: NameType.NT_PRINCIPAL, nameString: [at < 0 ? text : text.slice(0, at)] }
+  return { user, suffix: at < 0 ? undefined : text.slice(at + 1) }
 }
 
 /**

@@ -450,6 +450,11 @@ suite('names of clients', () => {
     const realm = realmOfNames()
     assert.deepEqual(await clientOf(realm, { cname: enterprise('Alice@mail.example') }), ['alice'])
     assert.deepEqual(await clientOf(realm, { cname: enterprise('alice@example.com') }), ['alice'])
+    // As `kinit -E alice` of MIT sends it.
+    assert.deepEqual(await clientOf(realm, { cname: enterprise('alice') }), ['alice'])
+    for (const text of ['', '@', '@EXAMPLE.COM', 'alice@', 'nobody']) {
+      assert.equal(await refusalOf(realm, { cname: enterprise(text) }), Code.KDC_ERR_C_PRINCIPAL_UNKNOWN, text)
+    }
     const code = await refusalOf(realm, { cname: enterprise('alice@nowhere.example') })
     assert.equal(code, Code.KDC_ERR_C_PRINCIPAL_UNKNOWN)
   })
