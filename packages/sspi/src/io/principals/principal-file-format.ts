@@ -45,7 +45,8 @@ export interface FileKey {
  */
 export function readPrincipalFile(bytes: Uint8Array, file: string): PrincipalFile {
   const lines = textOf(bytes, file).split(/\r?\n/)
-  if (lines.at(-1) === '') lines.pop()
+  // A file that was half written may lack the line that disables somebody, or the end of one that is good without it.
+  if (lines.pop() !== '') throw principalFileError(file, lines.length + 1, 'the line has no end: the file was cut off')
   const realm = HEADER.exec(lines[0] ?? '')?.[1]
   if (realm === undefined) {
     throw principalFileError(file, 1, "a principal file begins with the line '#sspi-principals 1 REALM'")

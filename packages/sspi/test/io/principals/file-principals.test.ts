@@ -268,7 +268,10 @@ test('files that are not in order are refused with their line, and without what 
   await createPrincipalFile(path, REALM, QUICK)
   const good = readFileSync(path, 'utf8')
   const wrong: readonly (readonly [string, RegExp])[] = [
-    ['', /principals:1: a principal file begins/],
+    ['', /principals:1: /],
+    ['\n', /principals:1: a principal file begins/],
+    [good.slice(0, -2), /principals:\d+: the line has no end/],
+    [good.slice(0, -40), /principals:\d+: the line has no end/],
     ['#sspi-principals 2 EXAMPLE.COM\n', /principals:1: /],
     [good.replace('\n\n', '\nstray\n'), /principals:2: a line before the first/],
     [`${good}  hunter2\n`, /principals:\d+: not of the form/],
