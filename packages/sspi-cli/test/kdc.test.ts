@@ -93,6 +93,23 @@ suite('sspi kdc', () => {
     assert.equal(existsSync(join(folder, 'other')), false)
   })
 
+  test('files that are not in order are told with exit code 2, and without advice for clients', async () => {
+    const principals = join(realm, 'principals')
+    const good = readFileSync(principals, 'utf8')
+    try {
+      writeFileSync(principals, good.slice(0, -5))
+      for (const args of [['list'], ['set', 'nobody'], ['--port', '0']]) {
+        const { code, stderr } = await kdc(args)
+        assert.equal(code, 2, stderr)
+        assert.match(stderr, /the file was cut off/)
+        assert.doesNotMatch(stderr, /--accounts/)
+      }
+    } finally {
+      writeFileSync(principals, good)
+    }
+    succeeded(await kdc(['list']))
+  })
+
   test('our own kinit, kvno and kpasswd use the realm while it is served, and changes show at once', async (t) => {
     const user = ['--password-file', join(folder, 'password')]
     succeeded(await kdc(['add', 'bob', ...user]))

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { SspiError } from 'sspi'
 import {
   principalAttributeNames,
   readPrincipalAttribute,
@@ -73,7 +74,7 @@ export function kdcCommand(): Command {
     .option('--insecure-allow-des3', 'let triple DES in')
     .option('--insecure-allow-unstrengthened-fast', "leave FAST's replies to clients of Heimdal 7 open to guesses")
     .addHelpText('after', HELP)
-    .action(serve)
+    .action(ofFolder(serve))
   withFolder(withCommonOptions(command, 'print events as lines of JSON'))
   const subcommands = [initCommand, addCommand, passwordCommand, setCommand, removeCommand, listCommand, keytabCommand]
   for (const create of subcommands) command.addCommand(withFolder(create().copyInheritedSettings(command)))
@@ -98,7 +99,7 @@ function initCommand(): Command {
   const command = new Command('init')
     .description('Make a realm: random keys for its own services, no users yet.')
     .option('--realm <name>', `the name of the realm; default ${DEFAULT_REALM}`)
-    .action(init)
+    .action(ofFolder(init))
   return withCommonOptions(command, 'print an object: realm, folder')
 }
 
@@ -113,7 +114,7 @@ function addCommand(): Command {
     .option('-s, --set <attribute=value>', 'as `sspi kdc set`; several times for several', collect, [])
     .option('-k, --keytab <file>', 'write its keys into this keytab, behind what is in there')
     .addHelpText('after', '\nExamples:\n  sspi kdc add alice\n  sspi kdc add HTTP/localhost --keytab http.keytab')
-    .action(add)
+    .action(ofFolder(add))
   return withCommonOptions(withSecretOptions(command, "the principal's"), 'print an object: the principal')
 }
 
@@ -123,7 +124,7 @@ function passwordCommand(): Command {
     .argument('<principal>')
     .option('-r, --random-key', 'random keys, no password')
     .addHelpText('after', '\nExamples:\n  sspi kdc password alice\n  sspi kdc password HTTP/localhost --random-key')
-    .action(password)
+    .action(ofFolder(password))
   return withCommonOptions(withSecretOptions(command, "the principal's new"), 'print an object: the principal')
 }
 
@@ -142,7 +143,7 @@ Examples:
   sspi kdc set alice expires=2030-01-31T00:00:00Z must-change-password=yes
   sspi kdc set alice disabled=`,
     )
-    .action(set)
+    .action(ofFolder(set))
   return withCommonOptions(command, 'print an object: the principal')
 }
 
@@ -151,7 +152,7 @@ function removeCommand(): Command {
     .description('Remove a principal.')
     .argument('<principal>')
     .addHelpText('after', '\nExamples:\n  sspi kdc remove alice')
-    .action(remove)
+    .action(ofFolder(remove))
   return withCommonOptions(command, 'print an object: removed')
 }
 
@@ -159,7 +160,7 @@ function listCommand(): Command {
   const command = new Command('list')
     .description('List the principals.')
     .addHelpText('after', '\nExamples:\n  sspi kdc list')
-    .action(list)
+    .action(ofFolder(list))
   return withCommonOptions(command, 'print an array of objects: name, kvno, enctypes, attributes, …')
 }
 
@@ -169,7 +170,7 @@ function keytabCommand(): Command {
     .argument('<file>', 'made, for its owner alone, where it is not there')
     .argument('<principal...>')
     .addHelpText('after', '\nExamples:\n  sspi kdc keytab http.keytab HTTP/localhost HTTP/www.example.com')
-    .action(keytab)
+    .action(ofFolder(keytab))
   return withCommonOptions(command, 'print an object: keytab, entries')
 }
 
@@ -261,6 +262,21 @@ async function keytab(file: string, names: readonly string[], given: FolderOptio
   const { principals } = await openRealm(options)
   const entries = await writeKeys(principals, file, names)
   if (options.json === true) await printJson({ keytab: file, entries })
+}
+
+/**
+ * Makes an action tell what is wrong with the realm's files as what it is: exit code 2, and none of the advice that goes to clients of
+ * a KDC that does not answer.
+ */
+function ofFolder<A extends readonly unknown[]>(action: (...args: A) => Promise<void>): (...args: A) => Promise<void> {
+  return async (...args) => {
+    try {
+      await action(...args)
+    } catch (cause) {
+      const isFile = cause instanceof SspiError && cause.code === 'SEC_E_NO_AUTHENTICATING_AUTHORITY'
+      throw isFile ? new CommandError(ExitCode.IO, cause.message, undefined, { cause }) : cause
+    }
+  }
 }
 
 /** The options of a subcommand; what stands before its name counts as well. */
