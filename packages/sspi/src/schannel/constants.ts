@@ -103,3 +103,5 @@ export const MAX_TOKEN = 0x6000
 export const MAX_INPUT_TOKEN = 0x10_0000
 /** A peer that sends more than this before the handshake is done is refused, in bytes. */
 export const MAX_HANDSHAKE_BYTES = 0x8_0000
+/** So many messages of the protocol's own (tickets, key updates, warnings) a peer may send in a row, without data in between. */
+export const MAX_OWN_MESSAGES = 32

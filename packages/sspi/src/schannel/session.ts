@@ -21,6 +21,7 @@ import { alertName, alertStatus } from './alerts.js'
 import {
   ContentType,
   HandshakeType,
+  MAX_OWN_MESSAGES,
   MAX_PLAINTEXT,
   SSL_SESSION_DISABLE_RECONNECTS,
   TLS1_ALERT_FATAL,
@@ -73,6 +74,8 @@ export class SchannelSession implements Session {
   #engine: TlsEngine | undefined
   #keyingMaterial: KeyingMaterialInfo | undefined
   #appData: Uint8Array | undefined
+  /** How many messages of the protocol's own the peer has sent since its last data. */
+  #ownMessages = 0
   /** What must be sent before the next message. */
   #owed: Owed[] = []
   /** The same as records, once made, until they are handed over. */
@@ -153,6 +156,7 @@ export class SchannelSession implements Session {
       throw this.#break('SEC_E_ILLEGAL_MESSAGE', 'data in the middle of a handshake message', UNEXPECTED_MESSAGE)
     }
     if (plain) this.#dropEngine()
+    if (plain && content.length > 0) this.#ownMessages = 0
     const unsealed = plain ? MESSAGE : this.#process(opened.type, content, ticket)
     showRecord(layout, opened.start, plain ? opened.end : opened.start, framing.length)
     return unsealed
@@ -317,7 +321,10 @@ export class SchannelSession implements Session {
       return { kind: 'closed' }
     }
     // Warnings do not end a connection: in TLS 1.3 there is only this one.
-    if (number === USER_CANCELED || (this.#version !== TLS_1_3 && level === TLS1_ALERT_WARNING)) return MESSAGE
+    if (number === USER_CANCELED || (this.#version !== TLS_1_3 && level === TLS1_ALERT_WARNING)) {
+      this.#countOwnMessage()
+      return MESSAGE
+    }
     this.#stop('broken')
     throw new SspiError(
       alertStatus(number),
@@ -345,6 +352,7 @@ export class SchannelSession implements Session {
   }
 
   #takeMessage({ type, body }: HandshakeMessage, last: boolean): void {
+    this.#countOwnMessage()
     const client = this.#parts.facts.side === 'initiator'
     if (this.#version === TLS_1_3) {
       if (type === HandshakeType.NEW_SESSION_TICKET && client) return
@@ -359,6 +367,13 @@ export class SchannelSession implements Session {
     }
     // Among them a CertificateRequest: authentication after the handshake was not offered (RFC 8446 §4.6.2).
     throw this.#break('SEC_E_ILLEGAL_MESSAGE', `handshake message ${type} after the handshake`, UNEXPECTED_MESSAGE)
+  }
+
+  /** Each is work, a key update most of all: a peer that has nothing else to say shall not keep us busy with them. */
+  #countOwnMessage(): void {
+    if (++this.#ownMessages <= MAX_OWN_MESSAGES) return
+    const what = `more than ${MAX_OWN_MESSAGES} messages of the protocol's own in a row, without data`
+    throw this.#break('SEC_E_ILLEGAL_MESSAGE', what, UNEXPECTED_MESSAGE)
   }
 
   /** RFC 8446 section 4.6.3. */

@@ -15,7 +15,7 @@ import {
   SECBUFFER_TOKEN,
   SECPKG_CRED_INBOUND,
 } from '../../src/sspi/index.js'
-import { MAX_RECORD_BODY } from '../../src/schannel/constants.js'
+import { MAX_OWN_MESSAGES, MAX_RECORD_BODY } from '../../src/schannel/constants.js'
 import { MAX_EXPORT } from '../../src/schannel/key-schedule.js'
 import { KEY_RECORDS } from '../../src/schannel/record-protection.js'
 import { initSecurityInterface } from '../../src/system/index.js'
@@ -53,6 +53,7 @@ const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
     /MAX_HANDSHAKE_MESSAGE = /,
   ),
   'records under one key': () => KEY_RECORDS,
+  'tickets, key updates, warnings in a row': () => MAX_OWN_MESSAGES,
   'sessions that a client’s credential keeps': inSource('schannel/session-cache.ts', /MAX_CACHED_SESSIONS = /),
   'keying material of one query': () => MAX_EXPORT,
   'token that CREDSSP reads': () => 2 * inSource('credssp/constants.ts', /MAX_TS_REQUEST = /)(),

@@ -8,6 +8,7 @@ import {
   RecordProtection13,
   type RecordProtection,
 } from '../../src/schannel/record-protection.js'
+import { MAX_OWN_MESSAGES } from '../../src/schannel/constants.js'
 import { ContentType } from '../../src/schannel/index.js'
 import { HandshakeStream, MAX_HANDSHAKE_MESSAGE } from '../../src/schannel/messages/index.js'
 import { SchannelSession } from '../../src/schannel/session.js'
@@ -128,6 +129,10 @@ class Ends {
     this.session.seal(new SecBufferDesc(withToken ? [token, ...parts] : parts), 0)
     return this.read(Uint8Array.from([token, ...parts].flatMap((part) => [...part.bytes])))
   }
+}
+
+function repeated(bytes: Uint8Array, times: number): Uint8Array {
+  return Uint8Array.from(Array.from({ length: times }, () => [...bytes]).flat())
 }
 
 function seal(protection: RecordProtection, type: ContentType, content: Uint8Array): Uint8Array {
@@ -264,6 +269,50 @@ test('in TLS 1.2 a wish for a new handshake is refused by a warning, once', () =
   // Other warnings are not the end either.
   assert.equal(ends.send(ContentType.ALERT, Uint8Array.of(1, 112)).kind, 'message')
   assert.throws(() => ends.send(ContentType.HANDSHAKE, KEY_UPDATE), { code: 'SEC_E_ILLEGAL_MESSAGE' })
+})
+
+const OLD = 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'
+for (const [what, side, suite, type, content] of [
+  ['key updates', 'acceptor', undefined, ContentType.HANDSHAKE, KEY_UPDATE],
+  ['key updates that ask for ours', 'initiator', undefined, ContentType.HANDSHAKE, KEY_UPDATE_REQUESTED],
+  ['tickets', 'initiator', undefined, ContentType.HANDSHAKE, NEW_SESSION_TICKET],
+  ['tickets in one record', 'initiator', undefined, ContentType.HANDSHAKE, repeated(NEW_SESSION_TICKET, 11)],
+  ['warnings', 'acceptor', undefined, ContentType.ALERT, Uint8Array.of(1, 90)],
+  ['warnings of TLS 1.2', 'initiator', OLD, ContentType.ALERT, Uint8Array.of(1, 112)],
+  ['wishes for a new handshake', 'initiator', OLD, ContentType.HANDSHAKE, new Uint8Array(4)],
+] as const) {
+  test(`a flood of what the protocol itself says ends the session, unless data comes in between: ${what}`, () => {
+    const inARecord = Math.max(1, Math.floor(content.length / NEW_SESSION_TICKET.length))
+    const most = Math.floor(MAX_OWN_MESSAGES / inARecord)
+    const ends = new Ends(side, suite)
+    const send = (): Unsealed => {
+      const unsealed = ends.send(type, content)
+      if (content[0] === KEY_UPDATE[0]) ends.updatePeer()
+      return unsealed
+    }
+    for (let round = 0; round < 3; round++) {
+      for (let sent = 0; sent < most; sent++) send()
+      ends.send(ContentType.APPLICATION_DATA, TEXT)
+    }
+    for (let sent = 0; sent < most; sent++) send()
+    // Nothing is no data.
+    ends.send(ContentType.APPLICATION_DATA)
+    assert.throws(send, (error) => {
+      assert.ok(error instanceof SspiError && error.code === 'SEC_E_ILLEGAL_MESSAGE' && error.token !== undefined)
+      assert.deepEqual(ends.read(error.token).at(-1), [ContentType.ALERT, 2, 10])
+      return true
+    })
+    assert.ok(ends.tickets.length <= MAX_OWN_MESSAGES)
+    assert.throws(() => ends.say(true), { code: 'SEC_E_CONTEXT_EXPIRED' })
+  })
+}
+
+test('a ticket in pieces of a byte, as many as a peer may send, is no flood', () => {
+  const ends = new Ends('initiator')
+  for (let sent = 0; sent < MAX_OWN_MESSAGES; sent++) {
+    for (const byte of NEW_SESSION_TICKET) ends.send(ContentType.HANDSHAKE, Uint8Array.of(byte))
+  }
+  assert.equal(ends.send(ContentType.APPLICATION_DATA, TEXT).kind, 'message')
 })
 
 test('no data goes out behind what closes this side, even with room for both', () => {

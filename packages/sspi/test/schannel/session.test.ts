@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ContentType, SCHANNEL_SHUTDOWN, SP_PROT_TLS1_2, SP_PROT_TLS1_3 } from '../../src/schannel/index.js'
+import {
+  ContentType,
+  SCHANNEL_RENEGOTIATE,
+  SCHANNEL_SHUTDOWN,
+  SP_PROT_TLS1_2,
+  SP_PROT_TLS1_3,
+} from '../../src/schannel/index.js'
 import {
   SEC_E_INCOMPLETE_MESSAGE,
   SEC_E_OK,
@@ -164,6 +170,47 @@ for (const [version, protocols] of VERSIONS) {
     assert.throws(() => client.table.makeSignature(client.ctx, 0, good), { code: 'SEC_E_UNSUPPORTED_FUNCTION' })
     assert.throws(() => client.table.verifySignature(client.ctx, good), { code: 'SEC_E_UNSUPPORTED_FUNCTION' })
     assert.deepEqual(server.open(client.seal(TEXT)).data, TEXT)
+  })
+
+  test(`${version}: a new handshake cannot be asked for, neither can anything that is unknown, and nothing has happened`, async () => {
+    const { client, server } = await pairOf(protocols)
+    for (const party of [client, server]) {
+      for (const token of [[SCHANNEL_RENEGOTIATE], [99], [2, 2], [2, 3, 0], [2, 1, 256], [3], []]) {
+        assert.throws(
+          () => {
+            party.table.applyControlToken(party.ctx, controlToken(...token))
+          },
+          { code: 'SEC_E_UNSUPPORTED_FUNCTION' },
+          token.join(),
+        )
+      }
+      assert.equal((await notice(party)).length, 0, 'nothing is to be sent')
+    }
+    assert.deepEqual(server.open(client.seal(TEXT)).data, TEXT)
+    assert.deepEqual(client.open(server.seal(TEXT)).data, TEXT)
+  })
+
+  test(`${version}: a record may come byte by byte, and many at once, cut anywhere`, async () => {
+    const { client, server } = await pairOf(protocols)
+    const sent = ['', 'a', 'the quick brown fox', 'x'.repeat(300)].map((text) => new TextEncoder().encode(text))
+    for (let size = 1; size <= 40; size += size < 8 ? 1 : 16) {
+      // As a program of Windows does it: what is left over stays in front of what comes next.
+      const read: Uint8Array[] = []
+      let waiting: Uint8Array = new Uint8Array(0)
+      const stream = join(...sent.map((message) => client.seal(message)))
+      for (let at = 0; at < stream.length; at += size) {
+        waiting = join(waiting, stream.slice(at, at + size))
+        while (waiting.length > 0) {
+          const { status, data, extra } = server.open(waiting.slice())
+          if (status === SEC_E_INCOMPLETE_MESSAGE) break
+          assert.equal(status, SEC_E_OK)
+          read.push(data)
+          waiting = extra ?? new Uint8Array(0)
+        }
+      }
+      assert.deepEqual(read, sent, `pieces of ${size}`)
+      assert.equal(waiting.length, 0)
+    }
   })
 
   test(`${version}: an alert that is sent as such ends the connection of the other side with its status`, async () => {
