@@ -13,6 +13,7 @@ import {
   SECPKG_ATTR_NATIVE_NAMES,
   SECPKG_ATTR_NEGOTIATION_INFO,
   SECPKG_ATTR_NEGOTIATION_PACKAGE,
+  SECPKG_ATTR_LIFESPAN,
   SECPKG_ATTR_PACKAGE_INFO,
   SECPKG_ATTR_PASSWORD_EXPIRY,
   SECPKG_ATTR_SERVER_AUTH_FLAGS,
@@ -111,13 +112,18 @@ export class CredSspSession implements Session {
   }
 
   #own(): AttributeTable {
-    const { side, context } = this.#parts
+    const { side, tls, context } = this.#parts
     return {
       [SECPKG_ATTR_DELEGATED_CREDENTIAL]: () => this.#delegated(),
       [SECPKG_ATTR_CREDS]: () => this.#delegated(),
       [SECPKG_ATTR_NEGOTIATION_PACKAGE]: () => {
         const packageInfo = context.query(SECPKG_ATTR_PACKAGE_INFO)
         return packageInfo && { packageInfo }
+      },
+      // It ends with the first of its two parts.
+      [SECPKG_ATTR_LIFESPAN]: () => {
+        const lifespan = tls.query(SECPKG_ATTR_LIFESPAN)
+        return lifespan && { ...lifespan, expiry: this.expiry }
       },
       [SECPKG_ATTR_SERVER_AUTH_FLAGS]: () => (side === 'initiator' ? { flags: this.#serverAuthFlags() } : undefined),
       // A certificate that is not good is not let through, unless the caller wants to judge it itself.
