@@ -52,7 +52,7 @@ export function wrongAttributes({ contexts, credentials }) {
       .map(({ of }) => `${name}: ${of} does not answer it, and no reason is given`)
     const answered = packages.some(({ found }) => found !== undefined)
     if (answered && from === undefined) wrong.push(`${name}: where its answer comes from is not said`)
-    if (answered && tests.length === 0) wrong.push(`${name}: no test`)
+    if (answered && !tests.some(({ title }) => title !== undefined)) wrong.push(`${name}: no test has it in its title`)
     return wrong
   })
 }

@@ -32,7 +32,7 @@ export class Notes {
 export function testCell(tests) {
   return tests
     .map(({ path, title }) => {
-      const link = `[${path.replace(/^packages\/sspi\/test\//, '').replace(/\.test\.ts$/, '')}](../${path})`
+      const link = `[${path.replace(/^packages\/sspi\/test\//, '').replace(/(?:\.test)?\.ts$/, '')}](../${path})`
       return title === undefined ? link : `${link}: ${escaped(lastOf(title))}`
     })
     .join('; ')

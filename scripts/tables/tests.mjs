@@ -8,14 +8,14 @@ const FOLDERS = ['packages/sspi/test', 'examples/test', 'lab/test']
 /** So many are named; the others are found by searching. */
 const MOST = 2
 
-/** Every test file, the library's own first, with its text and the titles in it. */
+/** Every test file, the library's own first, with its text and the titles in it; and the rules that every package is held to. */
 const files = FOLDERS.filter((folder) => existsSync(root + folder))
   .flatMap((folder) =>
     readdirSync(root + folder, { recursive: true })
       .map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
       .sort(),
   )
-  .filter((path) => path.endsWith('.test.ts'))
+  .filter((path) => /\.test\.ts$|\/compliance\/[a-z-]+-rules\.ts$/.test(path))
   .map((path) => {
     const source = readFileSync(root + path, 'utf8')
     return { path, source, titles: testsIn(source) }

@@ -54,22 +54,24 @@ suite('the checks of these tables', () => {
   const packages = [{ of: 'NTLM', has: true }]
 
   test('refuse a function that is neither there nor explained, one without a test, a package without a reason', () => {
-    const row = { name: 'X', entry: 'sspi', packages, tests: [{ path: 'x' }] }
+    const row = { name: 'X', entry: 'sspi', packages, tests: [{ path: 'x', title: 'X' }] }
     assert.deepEqual(wrongRows([row]), [])
     assert.deepEqual(wrongRows([{ ...row, entry: undefined, why: 'a word' }]), [])
     assert.match(wrongRows([{ ...row, entry: undefined }])[0], /neither there nor explained/)
     assert.match(wrongRows([{ ...row, tests: [] }])[0], /no test/)
+    assert.match(wrongRows([{ ...row, tests: [{ path: 'only uses it' }] }])[0], /in its title/)
     assert.match(wrongRows([{ ...row, packages: [{ of: 'NTLM', has: false }] }])[0], /no reason/)
     assert.match(wrongRows([{ ...row, packages: [{ of: 'NTLM' }] }]).at(-1), /not tried/)
   })
 
   test('refuse an attribute that is not answered for no reason, or answered from nowhere, or by no test', () => {
-    const row = { name: 'X', from: 'it', packages: [{ of: 'NTLM', found: {} }], tests: [{ path: 'x' }] }
+    const row = { name: 'X', from: 'it', packages: [{ of: 'NTLM', found: {} }], tests: [{ path: 'x', title: 'X' }] }
     const wrong = (changes) => wrongAttributes({ contexts: [{ ...row, ...changes }], credentials: [] })
     assert.deepEqual(wrong({}), [])
     assert.match(wrong({ packages: [{ of: 'NTLM' }] })[0], /does not answer it, and no reason/)
     assert.match(wrong({ from: undefined })[0], /where its answer comes from/)
     assert.match(wrong({ tests: [] })[0], /no test/)
+    assert.match(wrong({ tests: [{ path: 'only uses it' }] })[0], /in its title/)
   })
 
   test('refuse a flag that comes to nothing for no reason, or that is honoured by no test', () => {

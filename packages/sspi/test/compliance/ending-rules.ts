@@ -53,7 +53,7 @@ export function endingRules(setup: PackageSetup): void {
     assert.equal(again.authenticationId, token.authenticationId)
   })
 
-  test('the client can be impersonated while a function runs, and lends no credentials that it has not delegated', async () => {
+  test('impersonateSecurityContext: the client can be impersonated while a function runs, and lends no credentials that it has not delegated', async () => {
     const { client, server } = await establish(setup)
     const { table, ctx } = server
     const request = { package: setup.name, credentialUse: SECPKG_CRED_OUTBOUND }
@@ -68,7 +68,7 @@ export function endingRules(setup: PackageSetup): void {
     })
   })
 
-  test('both sides hold the same session key, and a copy given out is the caller’s', async () => {
+  test('SECPKG_ATTR_SESSION_KEY: both sides hold the same, and a copy given out is the caller’s', async () => {
     const { client, server } = await establish(setup)
     const key = client.sharedKey()
     assert.deepEqual(server.sharedKey(), key)
@@ -81,7 +81,7 @@ export function endingRules(setup: PackageSetup): void {
     assert.notDeepEqual(other.client.sharedKey(), kept)
   })
 
-  test('a deleted context answers nothing any more', async () => {
+  test('deleteSecurityContext: a deleted context answers nothing any more', async () => {
     const { client, server } = await establish(setup)
     const { table, ctx } = client
     table.deleteSecurityContext(ctx)
@@ -105,7 +105,7 @@ export function endingRules(setup: PackageSetup): void {
   })
 
   if (setup.supports.export) {
-    test('an exported context goes on elsewhere, in the middle of the conversation', async () => {
+    test('exportSecurityContext, importSecurityContext: the context goes on elsewhere, in the middle of the conversation', async () => {
       let pair = await establish(setup)
       for (const which of ['client', 'server'] as const) {
         converse(pair)

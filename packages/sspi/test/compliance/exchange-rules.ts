@@ -25,7 +25,7 @@ export function exchangeRules(setup: PackageSetup): void {
   const stride = supports.byteStride ?? 1
   const tooShort = { code: setup.shortBufferStatus ?? 'SEC_E_BUFFER_TOO_SMALL' }
 
-  test('both sides establish, with the protection that was asked for', async () => {
+  test('initializeSecurityContext, acceptSecurityContext: both sides establish, with the protection that was asked for', async () => {
     const pair = await meet(setup)
     const tokens = await shakeHands(pair)
     const { maxToken } = pair.client.table.querySecurityPackageInfo(setup.name)
@@ -65,7 +65,7 @@ export function exchangeRules(setup: PackageSetup): void {
     }, SspiError)
   })
 
-  test('a credential may be freed while an exchange with it is under way', async () => {
+  test('freeCredentialsHandle: a credential may be freed while an exchange with it is under way', async () => {
     const { client, server } = await meet(setup)
     const token = await client.advance(undefined)
     client.table.freeCredentialsHandle(client.credential!)

@@ -25,7 +25,7 @@ const LAYOUTS = ['TD', 'DT', 'TDD', 'DTD', 'DDDT', 'ETED', 'EDETE', 'TDR', 'RDT'
 /** How messages are protected, and how they are refused. */
 export function messageRules(setup: PackageSetup): void {
   for (const layout of LAYOUTS) {
-    test(`signs and verifies buffers in the order ${layout}`, async () => {
+    test(`makeSignature, verifySignature: buffers in the order ${layout}`, async () => {
       for (const [from, to] of bothWays(await establish(setup))) {
         const sent = buffers(layout)
         from.sign(...sent)
@@ -48,7 +48,7 @@ export function messageRules(setup: PackageSetup): void {
       }
     })
 
-    test(`seals and unseals buffers in the order ${layout}`, async () => {
+    test(`encryptMessage, decryptMessage: buffers in the order ${layout}`, async () => {
       for (const [from, to] of bothWays(await establish(setup))) {
         const sent = buffers(layout)
         from.seal(...sent)
@@ -189,7 +189,7 @@ export function messageRules(setup: PackageSetup): void {
     fresh.server.check(TEXT, signature)
   })
 
-  test('sizes are what messages need: exact room does, one byte less does not and harms nothing', async () => {
+  test('SECPKG_ATTR_SIZES are what messages need: exact room does, one byte less does not and harms nothing', async () => {
     for (const [from, to] of bothWays(await establish(setup))) {
       const { maxSignature, securityTrailer } = from.table.queryContextAttributes(from.ctx, SECPKG_ATTR_SIZES)
       const actual = { sign: from.signatureOf(TEXT), seal: from.sealed(TEXT) }

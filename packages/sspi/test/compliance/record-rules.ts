@@ -52,7 +52,7 @@ export function recordRules(setup: PackageSetup): void {
     }
   })
 
-  test('sizes are what records need: one byte less does not do and harms nothing', async () => {
+  test('SECPKG_ATTR_STREAM_SIZES are what records need: one byte less does not do and harms nothing', async () => {
     for (const [from, to] of bothWays(await establish(setup))) {
       const { header, trailer } = from.table.queryContextAttributes(from.ctx, SECPKG_ATTR_STREAM_SIZES)
       for (const [head, tail] of [

@@ -123,7 +123,7 @@ suite('CredSSP', () => {
     }
   })
 
-  test('what was delegated is a credential that another package takes', async () => {
+  test('what was delegated, SECPKG_ATTR_DELEGATED_CREDENTIAL, is a credential that another package takes', async () => {
     using pair = new Pair()
     const { server } = await pair.establish()
     const { credential } = server.attribute(SECPKG_ATTR_DELEGATED_CREDENTIAL)

@@ -114,7 +114,7 @@ suite('SASL: the exchange', () => {
     assert.match(client({ domain: 'CONTOSO' }).text(unnamed(new Server().accept().text(undefined))), /realm="CONTOSO"/)
   })
 
-  test('a client acts as another only where it is allowed', () => {
+  test('a client acts as another only where it is allowed, and SECPKG_ATTR_AUTHORIZATION_ID says as whom', () => {
     const accounts = [{ user: 'alice', domain: 'CONTOSO', password: PASSWORD }]
     const as = (principal: string, authorize?: (identity: object, wanted: string) => boolean): Ends =>
       established(

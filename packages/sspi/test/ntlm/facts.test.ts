@@ -298,14 +298,14 @@ suite('AcceptSecurityContext', () => {
 })
 
 suite('attributes', () => {
-  test('fact 97: SIZES', async () => {
+  test('fact 97: SECPKG_ATTR_SIZES: 16 bytes of signature and trailer, no block', async () => {
     const sspi = aliceTable()
     const { client } = await contexts(sspi)
     const sizes = { maxToken: 2888, maxSignature: 16, blockSize: 0, securityTrailer: 16 }
     assert.deepEqual(sspi.queryContextAttributes(client, SECPKG_ATTR_SIZES), sizes)
   })
 
-  test('fact 98: STREAM_SIZES is unsupported', async () => {
+  test('fact 98: SECPKG_ATTR_STREAM_SIZES is unsupported', async () => {
     const sspi = aliceTable()
     const { client } = await contexts(sspi)
     assert.throws(() => sspi.queryContextAttributes(client, SECPKG_ATTR_STREAM_SIZES), {
@@ -313,7 +313,7 @@ suite('attributes', () => {
     })
   })
 
-  test('fact 100: KEY_INFO', async () => {
+  test('fact 100: SECPKG_ATTR_KEY_INFO: HMAC-MD5 and RC4 of 128 bits, by their numbers', async () => {
     const sspi = aliceTable()
     const { client } = await contexts(sspi)
     assert.deepEqual(sspi.queryContextAttributes(client, SECPKG_ATTR_KEY_INFO), {
@@ -325,7 +325,7 @@ suite('attributes', () => {
     })
   })
 
-  test('fact 101: NEGOTIATION_INFO is complete, with NTLM’s package information', async () => {
+  test('fact 101: SECPKG_ATTR_NEGOTIATION_INFO is complete, with NTLM’s package information', async () => {
     const sspi = aliceTable()
     const { client } = await contexts(sspi)
     const packageInfo = sspi.querySecurityPackageInfo('NTLM')

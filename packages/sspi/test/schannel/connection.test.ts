@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
 import { fromHex, toHex } from '../../src/bytes/index.js'
 import { readCertificate } from '../../src/crypto/index.js'
@@ -30,7 +31,7 @@ import {
   SECPKG_ATTR_SESSION_INFO,
   SECPKG_ATTR_UNIQUE_BINDINGS,
 } from '../../src/sspi/index.js'
-import { certificateCases, CRL, credentialOf, SERVER, trusting } from './certificates.js'
+import { certificateCases, CRL, credentialOf, ROOT, SERVER, trusting } from './certificates.js'
 import { establish, meet, Party, shakeHands, type Pair } from './pair.js'
 
 const TEXT = new TextEncoder().encode('the quick brown fox')
@@ -87,11 +88,14 @@ for (const [version, enabledProtocols] of VERSIONS) {
     })
   })
 
-  test(`${version}: a server asks no certificate of clients unless it says whom it trusts`, async () => {
+  test(`${version}: a server asks no certificate of clients unless it says whom it trusts, and SECPKG_ATTR_ISSUER_LIST_EX tells them`, async () => {
     const server = credentialOf('server', { roots: undefined })
     const pair = await establish({ credential: credentialOf('client', only) }, { credential: server })
     assert.throws(() => pair.server.ask(SECPKG_ATTR_REMOTE_CERT_CONTEXT), { code: 'SEC_E_UNSUPPORTED_FUNCTION' })
     assert.throws(() => pair.client.ask(SECPKG_ATTR_ISSUER_LIST_EX), { code: 'SEC_E_UNSUPPORTED_FUNCTION' })
+    const asks = await establish({ credential: credentialOf('client', only) }, { credential: credentialOf('server') })
+    const { subject } = readCertificate(new Uint8Array(new X509Certificate(ROOT).raw))
+    assert.deepEqual(asks.client.ask(SECPKG_ATTR_ISSUER_LIST_EX).issuers, [subject])
   })
 
   test(`${version}: a server never sees the certificate of a client that does not want it`, async () => {
@@ -167,7 +171,7 @@ for (const [version, enabledProtocols] of VERSIONS) {
     assert.deepEqual(server.open(client.seal(TEXT)).data, TEXT)
   })
 
-  test(`${version}: both sides have the same bindings and the same exported keys`, async () => {
+  test(`${version}: SECPKG_ATTR_UNIQUE_BINDINGS, SECPKG_ATTR_EXPORTER_BINDINGS, SECPKG_ATTR_KEYING_MATERIAL_INFO, SECPKG_ATTR_KEYING_MATERIAL: both sides have the same bindings and the same exported keys`, async () => {
     const { client, server } = await establish({ credential: trusting(only) })
     const info = { label: 'EXPORTER-sspi-test', contextValue: TEXT, keyingMaterialLength: 77 }
     const [mine, theirs] = [client, server].map((party) => {
@@ -195,7 +199,7 @@ for (const [version, enabledProtocols] of VERSIONS) {
     })
   })
 
-  test(`${version}: a session goes on with the same credentials, for the same server only`, async () => {
+  test(`${version}: a session goes on with the same credentials, for the same server only, as SECPKG_ATTR_SESSION_INFO says`, async () => {
     const first = await meet({ credential: credentialOf('client', only) }, { flags: ASC_REQ_SESSION_TICKET })
     const tickets = await shakeHands(first)
     for (let rest: Uint8Array | undefined = tickets; rest !== undefined && rest.length > 0;) {

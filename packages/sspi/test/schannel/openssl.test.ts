@@ -96,7 +96,7 @@ for (const suite of CIPHER_SUITES) {
     await close(party, peer)
   })
 
-  test(`our server converses with OpenSSL's client: ${suite.name}`, async () => {
+  test(`our server converses with OpenSSL's client, which has the same SECPKG_ATTR_EAP_KEY_BLOCK: ${suite.name}`, async () => {
     const { party, peer } = await serverWith(
       { ...peerOptions, certificate: 'client' },
       { credential: credentialOf(certificate) },

@@ -54,12 +54,12 @@ test('fact 22: a context that was deleted answers nothing but INVALID_HANDLE', a
   })
 })
 
-test('fact 190: NEGOTIATION_INFO is unsupported', async () => {
+test('fact 190: SECPKG_ATTR_NEGOTIATION_INFO is unsupported', async () => {
   const { client } = await establish()
   assert.throws(() => client.ask(SECPKG_ATTR_NEGOTIATION_INFO), { code: 'SEC_E_UNSUPPORTED_FUNCTION' })
 })
 
-test('fact 191: STREAM_SIZES: a header of 5 bytes and what the suite adds, four buffers, records of 16384 bytes', async () => {
+test('fact 191: SECPKG_ATTR_STREAM_SIZES: a header of 5 bytes and what the suite adds, four buffers, records of 16384 bytes', async () => {
   const { client } = await rsaPair()
   const { header, maximumMessage, buffers, blockSize, trailer } = client.ask(SECPKG_ATTR_STREAM_SIZES)
   // The trailer is what this suite adds, not Windows' allowance for any: RFC 5288 section 3, 8 bytes of nonce in front.
@@ -67,14 +67,14 @@ test('fact 191: STREAM_SIZES: a header of 5 bytes and what the suite adds, four 
   assert.deepEqual([maximumMessage, buffers, blockSize], [16_384, 4, 16])
 })
 
-test('fact 193: the certificate of the server, and the chain that it sent, the certificate itself included', async () => {
+test('fact 193: SECPKG_ATTR_REMOTE_CERT_CONTEXT: the certificate of the server, and the chain that it sent, the certificate itself included', async () => {
   const { client } = await rsaPair()
   const leaf = derOf('server-rsa')
   assert.deepEqual(client.ask(SECPKG_ATTR_REMOTE_CERT_CONTEXT).certificate, leaf)
   assert.deepEqual(client.ask(SECPKG_ATTR_REMOTE_CERT_CHAIN).certificates[0], leaf)
 })
 
-test('fact 194: ENDPOINT_BINDINGS: the structure, "tls-server-end-point:", the hash of the certificate', async () => {
+test('fact 194: SECPKG_ATTR_ENDPOINT_BINDINGS: the structure, "tls-server-end-point:", the hash of the certificate', async () => {
   const { client } = await rsaPair()
   const { bindings } = client.ask(SECPKG_ATTR_ENDPOINT_BINDINGS)
   assert.equal(bindings.length, 32 + 21 + 32)
@@ -84,14 +84,14 @@ test('fact 194: ENDPOINT_BINDINGS: the structure, "tls-server-end-point:", the h
   assert.deepEqual(applicationData.subarray(21), new Uint8Array(hash))
 })
 
-test('fact 199: CONNECTION_INFO: 128 bits at least; an AEAD suite has no hash of its own', async () => {
+test('fact 199: SECPKG_ATTR_CONNECTION_INFO: 128 bits at least; an AEAD suite has no hash of its own', async () => {
   const { client } = await rsaPair()
   const { cipherStrength, hashStrength } = client.ask(SECPKG_ATTR_CONNECTION_INFO)
   assert.ok(cipherStrength >= 128)
   assert.equal(hashStrength, 0)
 })
 
-test('fact 202: CIPHER_INFO of AES-256-GCM in TLS 1.2', async () => {
+test('fact 202: SECPKG_ATTR_CIPHER_INFO of AES-256-GCM in TLS 1.2', async () => {
   const { client } = await rsaPair()
   const { protocol, cipherSuite, baseCipherSuite, cipherSuiteName, hash, hashLength } =
     client.ask(SECPKG_ATTR_CIPHER_INFO)
@@ -108,14 +108,14 @@ test('fact 202: CIPHER_INFO of AES-256-GCM in TLS 1.2', async () => {
   )
 })
 
-test('fact 205: KEY_INFO names the key of a server that has an RSA certificate', async () => {
+test('fact 205: SECPKG_ATTR_KEY_INFO names the key of a server that has an RSA certificate', async () => {
   const { client } = await rsaPair()
   const { signatureAlgorithm, signatureAlgorithmName, keySize } = client.ask(SECPKG_ATTR_KEY_INFO)
   assert.deepEqual([signatureAlgorithm, signatureAlgorithmName], [0x2400, 'RSA'])
   assert.ok(keySize >= 128)
 })
 
-test('fact 206: APPLICATION_PROTOCOL after a choice of http/1.1', async () => {
+test('fact 206: SECPKG_ATTR_APPLICATION_PROTOCOL after a choice of http/1.1', async () => {
   const { client } = await establish({ protocols: ['http/1.1', 'h2'] }, { protocols: ['http/1.1'] })
   assert.deepEqual(client.ask(SECPKG_ATTR_APPLICATION_PROTOCOL), {
     protoNegoStatus: 1,

@@ -375,7 +375,7 @@ suite('encryption', () => {
   })
 })
 
-suite('the end of an identity', () => {
+suite('the end of an identity, by sspiZeroAuthIdentity or sspiFreeAuthIdentity', () => {
   for (const [name, end] of [
     [
       'sspiZeroAuthIdentity leaves nothing of an identity',

@@ -76,7 +76,7 @@ async function arrive(parts: {
 }
 
 suite('the access token of a package that says no more than who the peer is', () => {
-  test('has its names, and says that the package vouches for them', async () => {
+  test('is what querySecurityContextToken gives: its names, and that the package vouches for them', async () => {
     const { table, context } = await arrive({ peer: ALICE })
     const token = table.querySecurityContextToken(context)
     assert.equal(token.qualifiedName, 'LAB\\alice')

@@ -93,7 +93,7 @@ suite('credential values', () => {
   })
 })
 
-suite('acquiring credentials', () => {
+suite('acquireCredentialsHandle', () => {
   const revealed = async (
     authData?: CredentialValue | SecWinntAuthIdentity,
   ): Promise<RevealedCredential | undefined> => {
@@ -275,7 +275,7 @@ suite('acquiring credentials', () => {
 suite('the life of a credential', () => {
   const disposals = ({ fake }: Bench): number => fake.credentials[0]!.disposals
 
-  test('ends when it is freed and no exchange is under way', async () => {
+  test('ends by freeCredentialsHandle when no exchange is under way', async () => {
     const bench = new Bench({ client: (_, call) => (call === 0 ? goOn : finished()) })
     const [one, two] = [await bench.initiate(), await bench.initiate()]
     bench.table.freeCredentialsHandle(await bench.credential())

@@ -22,7 +22,7 @@ suite('moving a context', () => {
     key,
   })
 
-  test('ends it here and takes it up there, once', async () => {
+  test('by exportSecurityContext ends it here; by importSecurityContext it is taken up there, once', async () => {
     const { blob, bench, context } = await exported()
     assert.throws(() => bench.table.queryContextAttributes(context, SECPKG_ATTR_FLAGS), {
       code: 'SEC_E_INVALID_HANDLE',

@@ -7,7 +7,7 @@ import { fakePackage } from './fake-package.js'
 import { Bench, room } from './table.js'
 
 suite('packages', () => {
-  test('fact 1: an interface is there whenever it is asked for, independent of every other', () => {
+  test('fact 1: initSecurityInterface gives an interface whenever it is asked for one, independent of every other', () => {
     const one = initSecurityInterface()
     const other = initSecurityInterface()
     one.addSecurityPackage(fakePackage().package)
@@ -19,7 +19,7 @@ suite('packages', () => {
     assert.equal(initSecurityInterface().dwVersion, 1)
   })
 
-  test('fact 7: NTLM is there, in version 1', () => {
+  test('fact 7: querySecurityPackageInfo has NTLM, in version 1', () => {
     assert.equal(initSecurityInterface().querySecurityPackageInfo('NTLM').version, 1)
   })
 
@@ -32,7 +32,7 @@ suite('packages', () => {
     }
   })
 
-  test('fact 20: a context is deleted, then its credential freed', async () => {
+  test('fact 20: deleteSecurityContext, then freeCredentialsHandle of its credential', async () => {
     const bench = new Bench()
     const { context, status } = await bench.initiate()
     assert.equal(status, SEC_E_OK)
@@ -61,7 +61,7 @@ suite('packages', () => {
     assert.equal(new Bench().table.hasAccounts, true)
   })
 
-  test('packages are listed in the order of their registration, and asking for another names them', () => {
+  test('enumerateSecurityPackages lists them in the order of their registration, and asking for another names them', () => {
     const table = testTable([fakePackage({ name: 'B' }).package, fakePackage({ name: 'A' }).package])
     table.addSecurityPackage(fakePackage({ name: 'C' }).package)
     assert.deepEqual(
@@ -103,7 +103,7 @@ suite('packages', () => {
     await assert.rejects(table.acceptSecurityContext(call), { code: 'SEC_E_UNSUPPORTED_FUNCTION' })
   })
 
-  test('what every package would answer alike, the interface answers', async () => {
+  test('queryContextAttributes: what every package would answer alike, the interface answers', async () => {
     const bench = new Bench()
     const { context, contextAttr } = await bench.initiate()
     assert.equal(bench.table.queryContextAttributes(context, SECPKG_ATTR_FLAGS).flags, contextAttr)

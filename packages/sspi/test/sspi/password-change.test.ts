@@ -43,7 +43,7 @@ const responseOf = (...memory: [] | [number]): { buffer: SecBuffer; output: SecB
   return { buffer, output: new SecBufferDesc([buffer]) }
 }
 
-test('a package is given the account, taken apart, and both passwords', async () => {
+test('changeAccountPassword gives the package the account, taken apart, and both passwords', async () => {
   const { table, seen } = scripted(() => ({ kind: 'changed' }))
   assert.equal(await table.changeAccountPassword(OLD_AND_NEW), SEC_E_OK)
   await table.changeAccountPassword({ ...OLD_AND_NEW, accountName: 'bob', domainName: 'FABRIKAM' })

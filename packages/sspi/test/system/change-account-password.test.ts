@@ -23,7 +23,7 @@ async function logsOn(sspi: SecurityFunctionTable, password: string): Promise<bo
 }
 
 for (const name of ['NTLM', 'Negotiate']) {
-  test(`${name} changes a password in the account database, and the old one is good for nothing`, async () => {
+  test(`changeAccountPassword: ${name} changes a password in the account database, and the old one is good for nothing`, async () => {
     const accounts = memoryAccounts([{ user: 'alice', password: 'old one' }])
     const sspi = initSecurityInterface({ accounts, host })
     assert.equal(await sspi.changeAccountPassword({ package: name, ...change }), SEC_E_OK)

@@ -67,7 +67,7 @@ suite('SECPKG_CRED_ATTR_NAMES', () => {
     CREDSSP: 'EXAMPLE.TEST\\alice',
   }
   for (const name of PACKAGES) {
-    test(`queryCredentialsAttributes: SECPKG_CRED_ATTR_NAMES of ${name} is whose credential it is`, async () => {
+    test(`queryCredentialsAttributes, queryCredentialsAttributesEx: SECPKG_CRED_ATTR_NAMES of ${name} is whose credential it is`, async () => {
       const sspi = domain.sspi()
       const credential = await acquire(sspi, name, clientCredential(name, domain))
       const { userName } = sspi.queryCredentialsAttributes(credential, SECPKG_CRED_ATTR_NAMES)

@@ -135,7 +135,7 @@ suite('default credentials inside of an impersonation', () => {
     credential[Symbol.dispose]()
   })
 
-  test('reverting inside of it gives the server its own back, for as long as that function runs', async () => {
+  test('are by revertSecurityContext the server’s own again, inside of it, for as long as that function runs', async () => {
     await using domain = domainOf()
     const server = serverOf(domain)
     using session = await arrive(domain, server)
@@ -196,7 +196,7 @@ async function crossSasl(client: SaslClient, server: SaslServer): Promise<void> 
 }
 
 suite('an impersonation', () => {
-  test('tells whom the caller acts as, and gives back what the function returns or throws', async () => {
+  test('by impersonateSecurityContext tells whom the caller acts as, and gives back what the function returns or throws', async () => {
     await using domain = domainOf()
     const server = serverOf(domain)
     using session = await arrive(domain, server)

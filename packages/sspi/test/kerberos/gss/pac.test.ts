@@ -87,7 +87,7 @@ const relevant = (pac: AuthorizationDataElement): readonly AuthorizationDataElem
 ]
 
 suite('a good PAC', () => {
-  test('gives SID, groups, account name and UPN, and says what was checked of them', async () => {
+  test('gives SID, groups, account name and UPN, and says what was checked of them; SECPKG_ATTR_KERBEROS_TICKET has it whole', async () => {
     const session = await accept()
     const { user, origins, ...token } = session.accessToken
     assert.deepEqual([user.name, user.domain], ['administrator', REALM])

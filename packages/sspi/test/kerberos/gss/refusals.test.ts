@@ -381,7 +381,7 @@ suite('what an exchange does when asked to', () => {
     await assert.rejects(server.step(reply), { code: 'SEC_E_MESSAGE_ALTERED', message: /third leg/ })
   })
 
-  test('a delegated ticket serves for another service', async () => {
+  test('a delegated ticket, SECPKG_ATTR_DELEGATED_TICKETS, serves for another service', async () => {
     const meeting = meet({ flags: ISC_REQ_DELEGATE })
     await shakeHands(meeting)
     const { cache } = meeting.server.session.attribute(SECPKG_ATTR_DELEGATED_TICKETS)
