@@ -28,7 +28,7 @@ up() {
   write_configuration >"$D/lighttpd.conf"
   . "$D/ports"
   lab_start lighttpd lighttpd -D -f "$D/lighttpd.conf"
-  lab_wait 10 lab_tcp "$ADDRESS" "$HTTP" || lab_die "no answer: $(lab_words lighttpd)"
+  lab_wait 30 lab_tcp "$ADDRESS" "$HTTP" || lab_die "no answer: $(lab_words lighttpd)"
 }
 
 # users password user...: `user:realm:H(A1):H(user:realm)`, by each algorithm

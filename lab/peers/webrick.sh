@@ -25,7 +25,7 @@ up() {
   } >"$D/htdigest"
   . "$D/ports"
   lab_start webrick ruby3.1 -E BINARY "$PEERS_HERE/webrick.rb" "$ADDRESS" "$HTTP" "$REALM" "$D/htdigest"
-  lab_wait 20 lab_tcp "$ADDRESS" "$HTTP" || lab_die "no answer: $(lab_words webrick)"
+  lab_wait 30 lab_tcp "$ADDRESS" "$HTTP" || lab_die "no answer: $(lab_words webrick)"
 }
 
 down() { lab_stop webrick; }
