@@ -51,6 +51,13 @@ test('a file that does not load has failed', () => {
   })
 })
 
+test('a file that is left running by a test is ended, and has failed', () => {
+  const leaving = "test('a', () => { setInterval(() => {}, 1000) })"
+  const { status, last } = run(built('bytes', body(leaving)), ['--most-seconds', '3'])
+  assert.equal(status, 1)
+  assert.match(last, / [1-9] failed, /)
+})
+
 test('a run without test files has failed', () => {
   assert.deepEqual(run({}), { status: 1, last: 'unit tests: 0 passed, 1 failed, 0 skipped' })
 })
