@@ -30,6 +30,7 @@ const refused = [
   ['a star export', "export * from './x.js'\n", 'no-restricted-syntax'],
   ['any', 'export const f = (x: any): unknown => x\n', '@typescript-eslint/no-explicit-any'],
   ['console', "console.log('x')\n", 'no-console'],
+  ['fast-check past its door', "import fc from 'fast-check'\nexport const x = fc\n", 'no-restricted-imports'],
 ]
 
 for (const [what, text, rule] of refused) {
