@@ -48,7 +48,7 @@ static int opt_cb_addrtype, opt_replaytest;
 static unsigned char *cb_data;
 static size_t cb_len;
 static int have_cb;
-static int opt_iov, opt_aead, opt_prf, opt_export, opt_attrs, opt_once = 1, opt_nomsg, opt_expect_fail, opt_seqtest;
+static int opt_iov, opt_aead, opt_prf, opt_export, opt_attrs, opt_once = 1, opt_nomsg, opt_expect_fail, opt_seqtest, opt_answer;
 static OM_uint32 req_flags =
     GSS_C_MUTUAL_FLAG | GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG | GSS_C_INTEG_FLAG;
 
@@ -551,7 +551,7 @@ static int unprotect(int k, unsigned char *b, size_t n, gss_buffer_t plain, gss_
 }
 
 static int
-accept_loop(void) { /* message phase, acceptor: verify, then send the same message back protected the same way */
+accept_loop(void) { /* message phase, acceptor: verify, then send the same message back protected the same way; or just open, or seal */
   int type, bad = 0;
   unsigned char *b;
   size_t n;
@@ -576,6 +576,28 @@ accept_loop(void) { /* message phase, acceptor: verify, then send the same messa
         send_err(maj, min, act_mech, "pseudo_random");
       else
         send_frame('R', o.value, o.length);
+    } else if (type == 'O') {
+      gss_buffer_desc in = {n, b}, o = GSS_C_EMPTY_BUFFER;
+      int cs = 0;
+      maj = gss_unwrap(&min, ctx, &in, &o, &cs, 0);
+      if (maj == GSS_S_COMPLETE && !cs)
+        maj = GSS_S_BAD_QOP;
+      if (maj != GSS_S_COMPLETE)
+        send_err(maj, min, act_mech, "unwrap");
+      else
+        send_frame('O', o.value, o.length);
+      gss_release_buffer(&min, &o);
+    } else if (type == 'S') {
+      gss_buffer_desc in = {n, b}, o = GSS_C_EMPTY_BUFFER;
+      int cs = 0;
+      maj = gss_wrap(&min, ctx, 1, 0, &in, &cs, &o);
+      if (maj == GSS_S_COMPLETE && !cs)
+        maj = GSS_S_BAD_QOP;
+      if (maj != GSS_S_COMPLETE)
+        send_err(maj, min, act_mech, "wrap");
+      else
+        send_frame('S', o.value, o.length);
+      gss_release_buffer(&min, &o);
     } else if (type == 'W' || type == 'w' || type == 'M' || type == 'A' || type == 'I') {
       gss_buffer_desc pl, a1, a2;
       int conf = 0;
@@ -912,7 +934,7 @@ static int run(void) {
     send_frame('E', t, k);
     return RC_POLICY;
   }
-  int rc = is_init ? init_loop() : accept_loop();
+  int rc = is_init && !opt_answer ? init_loop() : accept_loop();
   gss_delete_sec_context(&min, &ctx, GSS_C_NO_BUFFER);
   return rc;
 }
@@ -964,6 +986,7 @@ static const char USAGE[] =
     "  --store-deleg CCACHE  --expect-fail\n"
     "  --replay-test (initiator: sends duplicate/skipped/late tokens)  --seq-errors-ok (acceptor: sequence errors are "
     "answered with E but are not a failure)\n"
+    "  --answer (initiator: then answers frames as an acceptor does)\n"
     "  --timeout SECONDS (default 60)  -v\n"
     "exit: 0 ok, 1 usage, 2 transport/protocol, 3 context not established, 4 message protection failed, 5 required "
     "flags missing\n";
@@ -1003,6 +1026,7 @@ int main(int argc, char **argv) {
     RPT,
     XFAIL,
     SEQ,
+    ANSWER,
     TMO
   };
   static struct option lo[] = {{"connect", 1, 0, CONNECT},    {"listen", 1, 0, LISTEN},
@@ -1022,7 +1046,8 @@ int main(int argc, char **argv) {
                                {"store-deleg", 1, 0, STORE},  {"kinds", 1, 0, KINDS},
                                {"cb-addrtype", 1, 0, CBAT},   {"replay-test", 0, 0, RPT},
                                {"expect-fail", 0, 0, XFAIL},  {"seq-errors-ok", 0, 0, SEQ},
-                               {"timeout", 1, 0, TMO},        {0}};
+                               {"answer", 0, 0, ANSWER},      {"timeout", 1, 0, TMO},
+                               {0}};
   const char *conn = 0, *lis = 0;
   int c, tmo = 60;
   rep = stderr;
@@ -1044,6 +1069,9 @@ int main(int argc, char **argv) {
       lis = optarg;
       break;
     case STDIO:
+      break;
+    case ANSWER:
+      opt_answer = 1;
       break;
     case FOREVER:
       opt_once = 0;

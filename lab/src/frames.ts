@@ -12,6 +12,8 @@ export const FrameType = {
   AEAD: 'A',
   IOV: 'I',
   PSEUDO_RANDOM: 'R',
+  OPEN: 'O',
+  SEAL: 'S',
   QUIT: 'Q',
 } as const
 export type FrameType = (typeof FrameType)[keyof typeof FrameType]

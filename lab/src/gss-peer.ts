@@ -117,6 +117,18 @@ export class GssPeer implements FrameChannel, AsyncDisposable {
     return (await expectFrame(this, FrameType.TOKEN)).payload
   }
 
+  /** Has a sealed message opened. @throws GssPeerError when the peer refuses it, or it was not encrypted. */
+  async open(sealed: Uint8Array): Promise<Uint8Array> {
+    this.send(FrameType.OPEN, sealed)
+    return (await expectFrame(this, FrameType.OPEN)).payload
+  }
+
+  /** Has a message sealed. */
+  async seal(message: Uint8Array): Promise<Uint8Array> {
+    this.send(FrameType.SEAL, message)
+    return (await expectFrame(this, FrameType.SEAL)).payload
+  }
+
   /** Says that no more will be sent; a peer that waits for a frame then ends. */
   end(): void {
     this.#channel.end()

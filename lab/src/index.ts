@@ -78,11 +78,18 @@ export { KerberosSide, type KerberosSideOptions } from './kerberos-side.js'
 export { messagesOf, ourSide, stepOf } from './ours.js'
 export { runProgram, runSspi, serveSspi, until, type Ended, type ProgramOptions, type SspiServer } from './programs.js'
 export { Inbox } from './inbox.js'
-export { carry, connectRdp, establishOver, listenRdp, type RdpServer, type SecuredWire } from './rdp.js'
+export { carry, connectRdp, establishOver, listenRdp, listenWire, type RdpServer, type SecuredWire } from './rdp.js'
 export { relayRdp, type RdpRelayOptions } from './rdp-relay.js'
 export { RdesktopClient, type RdesktopOptions } from './rdesktop.js'
 export { ENDPOINT_MAPPER, portOf, SAMR, SamrCalls } from './rpc-calls.js'
 export { TicketFolder } from './ticket-folder.js'
 export { SaslClient, type SaslClientOptions } from './sasl-client.js'
 export { digestLayer, SaslSample, type SaslSampleOptions } from './sasl-sample.js'
-export { type Wire } from './wire.js'
+export {
+  GssCredSspServer,
+  visitByGss,
+  type GssCredSspServerOptions,
+  type GssCredSspVisit,
+  type Visitor,
+} from './gss-credssp.js'
+export { Wire } from './wire.js'

@@ -42,7 +42,7 @@ export async function listenRdp(serve: (wire: Wire) => Promise<void>): Promise<R
 }
 
 /** Listens on a free port of loopback. Connections are closed when they have been served, and when the server ends. */
-async function listenWire(serve: (wire: Wire) => Promise<void>): Promise<RdpServer> {
+export async function listenWire(serve: (wire: Wire) => Promise<void>): Promise<RdpServer> {
   const wires = new Set<Wire>()
   const server = createServer({ noDelay: true }, (socket) => {
     const wire = Wire.over(socket)
