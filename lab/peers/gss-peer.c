@@ -576,27 +576,16 @@ accept_loop(void) { /* message phase, acceptor: verify, then send the same messa
         send_err(maj, min, act_mech, "pseudo_random");
       else
         send_frame('R', o.value, o.length);
-    } else if (type == 'O') {
+    } else if (type == 'O' || type == 'S') {
       gss_buffer_desc in = {n, b}, o = GSS_C_EMPTY_BUFFER;
       int cs = 0;
-      maj = gss_unwrap(&min, ctx, &in, &o, &cs, 0);
+      maj = type == 'O' ? gss_unwrap(&min, ctx, &in, &o, &cs, 0) : gss_wrap(&min, ctx, 1, 0, &in, &cs, &o);
       if (maj == GSS_S_COMPLETE && !cs)
         maj = GSS_S_BAD_QOP;
       if (maj != GSS_S_COMPLETE)
-        send_err(maj, min, act_mech, "unwrap");
+        send_err(maj, min, act_mech, type == 'O' ? "unwrap" : "wrap");
       else
-        send_frame('O', o.value, o.length);
-      gss_release_buffer(&min, &o);
-    } else if (type == 'S') {
-      gss_buffer_desc in = {n, b}, o = GSS_C_EMPTY_BUFFER;
-      int cs = 0;
-      maj = gss_wrap(&min, ctx, 1, 0, &in, &cs, &o);
-      if (maj == GSS_S_COMPLETE && !cs)
-        maj = GSS_S_BAD_QOP;
-      if (maj != GSS_S_COMPLETE)
-        send_err(maj, min, act_mech, "wrap");
-      else
-        send_frame('S', o.value, o.length);
+        send_frame(type, o.value, o.length);
       gss_release_buffer(&min, &o);
     } else if (type == 'W' || type == 'w' || type == 'M' || type == 'A' || type == 'I') {
       gss_buffer_desc pl, a1, a2;

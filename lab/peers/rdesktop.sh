@@ -19,6 +19,14 @@ up() {
   for name in server middle; do write_certificate "$name"; done
   lab_display
   write_client
+  lab_wait 10 opens_display || lab_die "no display: $(lab_words first)"
+}
+
+# Now and then an X server refuses its first client. This one finds a display, and nobody at port 1: that is 76.
+opens_display() {
+  local status=0
+  HOME=$D "$D/rdesktop" 127.0.0.1:1 >"$D/first.log" 2>&1 </dev/null || status=$?
+  [ "$status" = 76 ]
 }
 
 # rdesktop binds to RSA keys alone.
