@@ -249,6 +249,13 @@ suite("commands of Kerberos beside MIT's", { skip }, () => {
     failed(await mit(['klist', '-s'], '', daemon), /^$/)
   })
 
+  test('the client keytab is looked for where MIT of this machine looks', async () => {
+    const place = /\/[^' :]*client\.keytab/
+    const [ours, theirs] = [await sspi(['klist', '-ki']), await mit(['klist', '-ki'])]
+    assert.equal(place.exec(ours.stderr)?.[0], place.exec(theirs.stderr)?.[0])
+    assert.match(ours.stderr, place)
+  })
+
   test('kdestroy takes the cache away, and says so when there is none', async () => {
     succeeded(await kinit(['alice']))
     succeeded(await sspi(['kdestroy']))

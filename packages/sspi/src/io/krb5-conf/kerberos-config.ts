@@ -143,7 +143,7 @@ export function kerberosConfig(profile: ProfileSection, options: KerberosConfigO
     verifyApReqNofail: defaults.boolean('verify_ap_req_nofail', false),
     defaultCcacheName: name('default_ccache_name', 'FILE:/tmp/krb5cc_%{uid}'),
     defaultKeytabName: name('default_keytab_name', 'FILE:/etc/krb5.keytab'),
-    defaultClientKeytabName: name('default_client_keytab_name', 'FILE:/var/lib/krb5/user/%{euid}/client.keytab'),
+    defaultClientKeytabName: name('default_client_keytab_name', 'FILE:/etc/krb5/user/%{euid}/client.keytab'),
     kcmSocket: kcmSocket === '-' ? undefined : kcmSocket,
     realms: readRealms(profile),
     domainRealm: new Map(

@@ -43,7 +43,7 @@ test('an empty configuration is the safe defaults', () => {
   assert.equal(config.udpPreferenceLimitBytes, 1465)
   assert.equal(config.defaultCcacheName, 'FILE:/tmp/krb5cc_7')
   assert.equal(config.defaultKeytabName, 'FILE:/etc/krb5.keytab')
-  assert.equal(config.defaultClientKeytabName, 'FILE:/var/lib/krb5/user/8/client.keytab')
+  assert.equal(config.defaultClientKeytabName, 'FILE:/etc/krb5/user/8/client.keytab')
   assert.deepEqual(config.warnings, [])
 })
 
