@@ -192,8 +192,18 @@ suite("MIT's clients and the embedded KDC", { skip }, () => {
     using _clients = clients
     await clients.must('kinit', ['-C', 'nick'], typed(PASSWORD))
     assert.match(await clients.must('klist', []), /Default principal: mailuser@EMBEDDED\.TEST/)
-    await clients.must('kinit', ['-E', 'mailuser@mail.example.com'], typed(PASSWORD))
-    assert.match(await clients.must('klist', []), /Default principal: mailuser@EMBEDDED\.TEST/)
+    for (const name of ['mailuser@mail.example.com', 'mailuser@embedded.test', 'mailuser']) {
+      await clients.must('kinit', ['-E', name], typed(PASSWORD))
+      assert.match(await clients.must('klist', []), /Default principal: mailuser@EMBEDDED\.TEST/)
+    }
+  })
+
+  test('tickets in the name of others (MS-SFU) are refused as what is not done here', async () => {
+    const { realm, clients } = await start()
+    await using _realm = realm
+    using _clients = clients
+    await clients.must('kinit', ['mailuser'], typed(PASSWORD))
+    assert.match(await clients.mustNot('kvno', ['-U', 'alice', 'mailuser']), /no support for padata type/)
   })
 
   test('two embedded realms trust each other, by name and by referral', async () => {
