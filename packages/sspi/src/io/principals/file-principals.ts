@@ -118,6 +118,8 @@ export class FilePrincipals implements PrincipalDatabase {
   #masterKey: Promise<MasterKey> | undefined
   /** What the file said when it was last read, and the same with open keys. */
   #applied: { readonly file: PrincipalFile; readonly memory: MemoryPrincipals } | undefined
+  /** What a file that cannot be used has taken the place of last: its keys may still be in use by a request. */
+  #superseded: MemoryPrincipals | undefined
 
   /** @internal */
   constructor(path: string, options: FilePrincipalsOptions) {
@@ -235,6 +237,7 @@ export class FilePrincipals implements PrincipalDatabase {
   async dispose(): Promise<void> {
     this.#applied?.memory.dispose()
     this.#applied = undefined
+    this.#supersede(undefined)
     const masterKey = this.#masterKey
     this.#masterKey = undefined
     ;(await masterKey?.catch(() => undefined))?.dispose()
@@ -250,10 +253,16 @@ export class FilePrincipals implements PrincipalDatabase {
       try {
         this.#applied = { file, memory: apply(this.path, file, master, before) }
       } catch (cause) {
+        if (before !== undefined) this.#supersede(before.memory)
         throw unusable(this.path, cause)
       }
     }
     return this.#applied.memory
+  }
+
+  #supersede(memory: MemoryPrincipals | undefined): void {
+    this.#superseded?.dispose()
+    this.#superseded = memory
   }
 
   #master(): Promise<MasterKey> {

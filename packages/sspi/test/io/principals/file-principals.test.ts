@@ -263,6 +263,21 @@ test('keys that are altered, moved to another principal, or under another master
   await assert.rejects(found(mixed, 'alice'), unusable(/or the master key is another/))
 })
 
+test('keys are overwritten by its end, those of a file that was spoiled meanwhile among them', async (t) => {
+  const path = pathFor(t)
+  const principals = await createPrincipalFile(path, REALM, QUICK)
+  await principals.add({ name: 'alice', password: 'x' })
+  const good = readFileSync(path, 'utf8')
+  const before = await found(principals, 'alice')
+  writeFileSync(path, good.replace(/^principal: krbtgt/m, 'principal: other'))
+  await assert.rejects(found(principals, 'alice'), unusable(/there is no krbtgt/))
+  assert.ok(before?.keys[0]?.key.reveal(), 'a request may be under way')
+  writeFileSync(path, good)
+  const after = await found(principals, 'alice')
+  await principals.dispose()
+  for (const entry of [before, after]) assert.throws(() => entry?.keys[0]?.key.reveal(), TypeError)
+})
+
 test('files that are not in order are refused with their line, and without what stands in it', async (t) => {
   const path = pathFor(t)
   await createPrincipalFile(path, REALM, QUICK)
