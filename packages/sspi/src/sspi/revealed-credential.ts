@@ -79,11 +79,12 @@ export async function revealCredential(
 ): Promise<RevealedCredential> {
   if (authData instanceof CredSspCredential) {
     const { identity, tls, origin } = authData
+    const revealed = identity === undefined ? undefined : await revealCredential(identity, { use, ...purpose })
     return {
       kind: 'credssp',
       packageList: undefined,
-      identity: identity === undefined ? undefined : await revealCredential(identity, { use, ...purpose }),
-      tls: await tls?.reveal(),
+      identity: revealed,
+      tls: await orEnding(revealed, async () => tls?.reveal()),
       origin,
     }
   }
@@ -97,7 +98,18 @@ export async function revealCredential(
   }
   if (use !== 'both') return chosenFor(use)
   const outbound = await chosenFor('outbound')
-  return { kind: 'pair', packageList: listOf(outbound), outbound, inbound: await chosenFor('inbound') }
+  const inbound = await orEnding(outbound, () => chosenFor('inbound'))
+  return { kind: 'pair', packageList: listOf(outbound), outbound, inbound }
+}
+
+/** Ends what was revealed before, when what is to come beside it fails. */
+async function orEnding<T>(before: RevealedCredential | undefined, next: () => Promise<T>): Promise<T> {
+  try {
+    return await next()
+  } catch (error) {
+    if (before !== undefined) endRevealed(before)
+    throw error
+  }
 }
 
 /**
@@ -149,6 +161,10 @@ async function revealValue(
   if (authData instanceof TicketCacheCredential) {
     const { packageList, save } = authData
     return { kind: 'ticket-cache', packageList, save, cache: await authData.reveal() }
+  }
+  // Programs without types may give anything: what is no identity must not be taken for one that names nobody.
+  if (typeof (authData as unknown) !== 'object' || (authData as unknown) === null) {
+    throw new TypeError(`authData: a credential value or an identity is needed, not a value of type ${typeof authData}`)
   }
   const value = authData instanceof PasswordCredential ? authData : fromAuthIdentity(authData)
   const { user, domain, packageList } = value

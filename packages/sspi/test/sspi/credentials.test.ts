@@ -6,6 +6,8 @@ import { inspect } from 'node:util'
 import {
   anonymousCredential,
   chosenCredential,
+  handedOver,
+  keytabCredential,
   ntHashCredential,
   packageAllowed,
   passwordCredential,
@@ -258,6 +260,37 @@ suite('acquireCredentialsHandle', () => {
       if (name === 'outbound') await assert.rejects(accepted, { code: 'SEC_E_NO_CREDENTIALS' })
       else assert.equal((await accepted).status, SEC_E_OK)
     }
+  })
+
+  test('what is no value and no identity is the caller’s mistake, and nobody’s credential', async () => {
+    const { table, fake } = new Bench()
+    for (const authData of ['alice', 42, null, true, () => ({ user: 'alice' })] as never[]) {
+      const request = { package: 'Fake', credentialUse: SECPKG_CRED_OUTBOUND, authData }
+      await assert.rejects(table.acquireCredentialsHandle(request), { name: 'TypeError', message: /^authData: / })
+    }
+    assert.equal(fake.requests.length, 0)
+  })
+
+  test('what was revealed for one side is wiped when the other side has nothing', async () => {
+    const keytabs: Uint8Array[] = []
+    const authData = chosenCredential({
+      choose: ({ use }) => {
+        if (use === 'inbound') throw new SspiError('SEC_E_NO_CREDENTIALS', 'nothing to accept with')
+        const keytab = handedOver(Uint8Array.of(5, 2, 1, 2, 3))
+        keytabs.push(keytab)
+        return keytabCredential({ principal: 'alice', keytab: () => keytab })
+      },
+    })
+    const both = new Bench().table.acquireCredentialsHandle({
+      package: 'Fake',
+      credentialUse: SECPKG_CRED_BOTH,
+      authData,
+    })
+    await assert.rejects(both, { code: 'SEC_E_NO_CREDENTIALS' })
+    assert.deepEqual(
+      keytabs.map((bytes) => [...bytes]),
+      [[0, 0, 0, 0, 0]],
+    )
   })
 
   test('a package that refuses a value leaves nothing behind', async () => {
