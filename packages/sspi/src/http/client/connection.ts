@@ -160,9 +160,24 @@ export class Connection implements Disposable {
         sent.setTimeout(body, still)
         // Who reads it is told; before there is a reader, nobody would be, and Node ends then.
         response.on('error', () => {})
+        response.once('end', () => {
+          if (!sent.writableFinished) this.#watchRest(sent)
+        })
         resolve({ message: response, bodySent: sending.begun })
       })
       sending.start()
+    })
+  }
+
+  /** Node looks after no request that was answered; one whose body stands still must not keep the connection for ever. */
+  #watchRest(sent: ClientRequest): void {
+    const { socket } = sent
+    const giveUp = (): void => {
+      this[Symbol.dispose]()
+    }
+    socket?.setTimeout(this.#settings.timeouts.body, giveUp)
+    sent.once('close', () => {
+      socket?.setTimeout(0, giveUp)
     })
   }
 

@@ -180,6 +180,39 @@ suite('a response', () => {
 })
 
 suite('a request', () => {
+  test(
+    'that was answered, and whose body nobody reads any more, does not keep its connection',
+    { timeout: 60_000 },
+    async (t) => {
+      const domain = testDomain(t)
+      let connections = 0
+      const server = createSocketServer((socket: Socket) => {
+        connections++
+        socket
+          .on('error', () => {})
+          .once('data', () => {
+            socket.pause().write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nearly')
+          })
+      })
+      const url = `http://${HOST}:${await listen(t, server)}/`
+      const pieces = (): Readable => Readable.from(Array.from({ length: 1000 }, () => Buffer.alloc(65_536)))
+      const client = clientOf(t, domain, {
+        hosts: ['other.example.com'],
+        limits: { maxConnections: 1 },
+        timeouts: { bodySeconds: 2 },
+      })
+      for (let i = 0; i < 2; i++) {
+        const response = await client.fetch(url, {
+          method: 'POST',
+          body: pieces,
+          headers: { 'content-length': '65536000' },
+        })
+        assert.equal(await response.text(), 'early')
+      }
+      assert.equal(connections, 2)
+    },
+  )
+
   test('whose body takes long to send waits for its answer from the end of it on', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
     const domain = testDomain(t)
