@@ -35,15 +35,21 @@ export async function readTunnelReply(
     const head = readHead(await bytes.upTo('\r\n\r\n', limits.maxHeaderBytes, 'head'))
     if (head.status < 200) continue // 100 Continue and its kind
     // RFC 9110 §9.3.6: a 2xx has no body; what comes next is the server's.
-    const keepAlive = head.status < 300 || (await skipBody(bytes, head, limits.maxBodyBytes))
+    const keepAlive = head.status < 300 || (staysOpen(head) && (await skipBody(bytes, head, limits.maxBodyBytes)))
     if (keepAlive) bytes.end()
     return { ...head, keepAlive }
   }
 }
 
-function readHead(text: string): ResponseFacts {
+/** The head of a response. */
+interface Head extends ResponseFacts {
+  /** Of HTTP/1: 0 or 1. */
+  readonly minorVersion: number
+}
+
+function readHead(text: string): Head {
   const [first = '', ...lines] = text.split('\r\n')
-  const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(first)?.[1]
+  const [, minor, status] = /^HTTP\/1\.([01]) (\d{3})(?: |$)/.exec(first) ?? []
   if (status === undefined) throw malformed('its first line is not that of a response of HTTP/1.1')
   const fields = new Map<string, string[]>()
   for (const line of lines) {
@@ -54,13 +60,18 @@ function readHead(text: string): ResponseFacts {
     const key = name.toLowerCase()
     fields.set(key, [...(fields.get(key) ?? []), value])
   }
-  return { status: Number(status), values: (field) => fields.get(field) ?? [] }
+  return { status: Number(status), minorVersion: Number(minor), values: (field) => fields.get(field) ?? [] }
 }
 
-/** @returns whether the end of the body could be told, and the proxy does not hang up behind it. */
+/** Whether a proxy keeps the connection, as far as it says so: RFC 9112 §9.3. */
+function staysOpen(head: Head): boolean {
+  const said = [...head.values('connection'), ...head.values('proxy-connection')].join(',')
+  const options = said.toLowerCase().split(/[\s,]+/)
+  return !options.includes('close') && (head.minorVersion === 1 || options.includes('keep-alive'))
+}
+
+/** @returns whether the end of the body could be told. */
 async function skipBody(bytes: PulledBytes, head: ResponseFacts, maxBytes: number): Promise<boolean> {
-  const connection = [...head.values('connection'), ...head.values('proxy-connection')].join(',').toLowerCase()
-  if (/(^|[\s,])close($|[\s,])/.test(connection)) return false
   const encoding = head.values('transfer-encoding')
   if (encoding.length > 0) {
     if (encoding.join(',').trim().toLowerCase() !== 'chunked') return false

@@ -40,7 +40,17 @@ export async function openTunnel(
     for (let leg = 1; leg <= maxLegs; leg++) {
       way ??= new ProxyWay(await dial(party.url, options), settings)
       const credentials = await authenticator.next(way.link, request)
-      const reply = await way.ask(uri, credentials, party.url.host, settings, signal)
+      const reply = await way.ask(uri, credentials, party.url.host, settings, signal).catch((error: unknown) => {
+        // It may have hung up while the answer to its challenge was made: a KDC can take longer than it waits.
+        if (way?.used === true && !authenticator.pinned && !signal.aborted && hungUp(error)) return undefined
+        throw error
+      })
+      if (reply === undefined) {
+        authenticator.restart()
+        way[Symbol.dispose]()
+        way = undefined
+        continue
+      }
       if (reply.status >= 200 && reply.status < 300) {
         await authenticator.passed(way.link, reply)
         const { stream } = way
@@ -65,6 +75,8 @@ export async function openTunnel(
 class ProxyWay implements Disposable {
   readonly stream: Duplex
   readonly link: PartyLink
+  /** Whether it has had an answer. */
+  used = false
 
   constructor(stream: Duplex, settings: HttpSettings) {
     this.stream = stream
@@ -85,13 +97,19 @@ class ProxyWay implements Disposable {
     if (credentials !== undefined) lines.push(`proxy-authorization: ${credentials}`)
     this.stream.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
     const limits = { maxHeaderBytes, maxBodyBytes: maxChallengeBodyBytes }
-    return readTunnelReply(this.stream, where, limits, signal)
+    const reply = await readTunnelReply(this.stream, where, limits, signal)
+    this.used = true
+    return reply
   }
 
   [Symbol.dispose](): void {
     this.link[Symbol.dispose]()
     this.stream.destroy()
   }
+}
+
+function hungUp(error: unknown): boolean {
+  return error instanceof SspiError && error.code === 'SEC_E_UNFINISHED_CONTEXT_DELETED'
 }
 
 function refused(proxy: URL, uri: string, status: number): SspiError {

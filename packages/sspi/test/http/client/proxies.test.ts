@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { createServer as createSocketServer } from 'node:net'
-import { suite, test } from 'node:test'
+import { once } from 'node:events'
+import { createServer as createSocketServer, type Socket } from 'node:net'
+import { suite, test, type TestContext } from 'node:test'
 import { authenticationOf } from '../../../src/http/index.js'
 import { environmentProxies } from '../../../src/http/client/proxies.js'
 import { ROOT } from '../../schannel/certificates.js'
 import { serveProxy } from './fake-proxy.js'
-import { clientOf, gateOf, HOST, listen, serve, testDomain } from './servers.js'
+import { clientOf, gateOf, HOST, listen, serve, SERVICE, testDomain } from './servers.js'
 
 const WAYS = [
   ['Negotiate', 'Negotiate'],
@@ -13,6 +14,24 @@ const WAYS = [
   ['WDigest', 'Digest'],
 ] as const
 const tls = { ca: ROOT }
+
+/** A proxy that answers byte by byte. @param answer - Is told which request it is, of all, from 1 on. */
+async function rawProxy(t: TestContext, answer: (socket: Socket, asked: number) => void) {
+  const heard: boolean[] = []
+  const server = createSocketServer((socket) => {
+    let head = ''
+    socket.on('error', () => {}).setEncoding('latin1')
+    socket.on('data', (piece: string) => {
+      head += piece
+      if (!head.endsWith('\r\n\r\n')) return
+      heard.push(/^proxy-authorization: /im.test(head))
+      head = ''
+      answer(socket, heard.length)
+    })
+  })
+  // Whether each request had credentials.
+  return { url: `http://${HOST}:${await listen(t, server)}`, heard: () => heard }
+}
 
 for (const [packageName, scheme] of WAYS) {
   suite(`a proxy that wants ${scheme}`, () => {
@@ -128,6 +147,40 @@ suite('proxies', () => {
       proxy.seen.map(({ connection }) => connection),
       [0, 1, 1],
     )
+  })
+
+  test('one of HTTP/1.0 is, though it says nothing of the connection', async (t) => {
+    const domain = testDomain(t)
+    const challenge = 'HTTP/1.0 407 Who\r\nProxy-Authenticate: Negotiate\r\nContent-Length: 2\r\n\r\nno'
+    const { url, heard } = await rawProxy(t, (socket, asked) => {
+      if (asked === 1) socket.end(challenge)
+      else socket.end('HTTP/1.0 403 No\r\n\r\n')
+    })
+    const client = clientOf(t, domain, { tls, proxy: { url } })
+    await assert.rejects(client.fetch(`https://${HOST}/`), { code: 'SEC_E_TARGET_UNKNOWN', message: /403/ })
+    assert.deepEqual(heard(), [false, true])
+  })
+
+  test('one that hangs up without a word, while the KDC is asked, is come back to', async (t) => {
+    const domain = testDomain(t)
+    const challenge = 'HTTP/1.1 407 Who\r\nProxy-Authenticate: Negotiate\r\nContent-Length: 2\r\n\r\nno'
+    let hungUp = Promise.resolve<unknown>(undefined)
+    const { url, heard } = await rawProxy(t, (socket, asked) => {
+      if (asked === 1) {
+        hungUp = once(socket, 'finish')
+        socket.write(challenge)
+        setImmediate(() => socket.end())
+      } else if (asked === 2) socket.write(challenge)
+      else socket.end('HTTP/1.1 403 No\r\n\r\n')
+    })
+    const targetName = async () => {
+      await hungUp
+      for (let turns = 0; turns < 10; turns++) await new Promise(setImmediate)
+      return SERVICE
+    }
+    const client = clientOf(t, domain, { tls, targetName, proxy: { url } })
+    await assert.rejects(client.fetch(`https://${HOST}/`), { code: 'SEC_E_TARGET_UNKNOWN', message: /403/ })
+    assert.deepEqual(heard(), [false, false, true])
   })
 
   test('one that has no way there says so', async (t) => {
