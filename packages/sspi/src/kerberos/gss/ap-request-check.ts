@@ -195,7 +195,7 @@ function findKeys(
   refuse: Refuse,
 ): readonly LongTermKey[] {
   const { etype, kvno } = ticket.encPart
-  const name = (): string => formatName(ticket.sname)
+  const name = (): string => printable(formatName(ticket.sname))
   const isMine = ({ principal }: LongTermKey): boolean =>
     principal.realm === ticket.realm && sameService(principal.name, ticket.sname)
   // By the number first, which is cheap to compare.
@@ -204,13 +204,14 @@ function findKeys(
   const addressed =
     (principal === undefined ||
       (sameService(principal.name, ticket.sname) && (principal.realm ?? ticket.realm) === ticket.realm)) &&
-    (targetNames === undefined || targetNames.some((target) => target.toLowerCase() === name().toLowerCase()))
+    (targetNames === undefined ||
+      targetNames.some((target) => target.toLowerCase() === formatName(ticket.sname).toLowerCase()))
   if (!addressed || (fitting.length === 0 && !inbound.keys.keys.some(isMine))) {
     const wanted = principal === undefined ? listOf(inbound.keys.keys) : formatName(principal.name)
     throw refuse(
       'SEC_E_WRONG_PRINCIPAL',
       KerberosErrorCode.KRB_AP_ERR_NOT_US,
-      `AP-REQ: the ticket is for ${name()}@${ticket.realm}, this is ${targetNames?.join(', ') ?? wanted}`,
+      `AP-REQ: the ticket is for ${name()}@${printable(ticket.realm)}, this is ${targetNames?.join(', ') ?? wanted}`,
     )
   }
   requirePermitted('ticket', etype, settings, refuse)
@@ -254,7 +255,7 @@ function openTicket(
   throw refuse(
     'SEC_E_MESSAGE_ALTERED',
     KerberosErrorCode.KRB_AP_ERR_MODIFIED,
-    `AP-REQ: the ticket for ${formatName(ticket.sname)} does not open under key version ${versions}: it was altered, or the KDC has another key of that version`,
+    `AP-REQ: the ticket for ${printable(formatName(ticket.sname))} does not open under key version ${versions}: it was altered, or the KDC has another key of that version`,
     failure,
   )
 }

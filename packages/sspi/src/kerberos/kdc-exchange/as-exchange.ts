@@ -26,6 +26,7 @@ import {
 } from '../messages/index.js'
 import type { PreauthContext, PreauthRun } from '../preauth-method.js'
 import { formatPrincipal, krbtgt, realmOfKrbtgt, samePrincipal, type Principal } from '../principals.js'
+import { printable } from '../printable.js'
 import type { ServiceTicket } from '../service-ticket.js'
 import { clockOffsetMs, LAST_TIME_MS } from '../timestamps.js'
 import { AsArmor, type ArmorSource } from './as-armor.js'
@@ -309,7 +310,9 @@ class AsExchange {
   /** RFC 6806 section 7: the client is in another realm. */
   #follow(error: KrbError): void {
     const { crealm } = error
-    if (!this.#mayRename || crealm === undefined || crealm === '') throw this.#failure(error)
+    // Nobody has signed the name, and it is told in errors from here on.
+    const isName = crealm !== undefined && crealm !== '' && printable(crealm) === crealm
+    if (!this.#mayRename || !isName) throw this.#failure(error)
     if (this.#visited.has(crealm) || this.#visited.size > this.#request.settings.maxReferrals) {
       const way = [...this.#visited, crealm].join(' to ')
       throw new SspiError('SEC_E_MAX_REFERRALS_EXCEEDED', `${formatPrincipal(this.#client)}: referred from ${way}`)

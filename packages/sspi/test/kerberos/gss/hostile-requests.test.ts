@@ -310,3 +310,16 @@ suite('an acceptor takes', () => {
     })
   }
 })
+
+test('what an acceptor says of names that nobody has signed is short, and has no control characters', async () => {
+  const nameString = ['HTTP', `\r\u001b[2J\u0007${'x'.repeat(30_000)}`]
+  for (const ticket of [{ sname: named(...nameString) }, { realm: nameString.join() }]) {
+    const refused = await meet({ ticket }).then(
+      () => assert.fail('it was taken'),
+      (error: unknown) => error,
+    )
+    assert.ok(refused instanceof SspiError)
+    assert.doesNotMatch(refused.message, /\p{Cc}/u)
+    assert.ok(refused.message.length < 500, String(refused.message.length))
+  }
+})

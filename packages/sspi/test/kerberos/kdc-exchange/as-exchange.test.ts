@@ -405,6 +405,15 @@ suite('a client of another name', () => {
     assert.throws(() => logOn(kdc), refusal('SEC_E_NO_AUTHENTICATING_AUTHORITY', /WRONG_REALM/))
   })
 
+  test('is not looked for in what is no name of a realm: errors are not signed, and are told', () => {
+    for (const crealm of ['', 'CORP\r\u001b[2J', 'X'.repeat(1000)]) {
+      const kdc = kdcOf()
+      kdc.lies.error = () => away(crealm)
+      const run = obtainInitialTicket(clientOf(passwordOf('alice'), { ...OPTIONS, canonicalize: true }))
+      assert.throws(() => drive(run, kdc), refusal('SEC_E_NO_AUTHENTICATING_AUTHORITY', /^[ -~]{1,500}$/))
+    }
+  })
+
   test('is not looked for in a circle', () => {
     const here = new FakeKdc(REALM)
     const there = new FakeKdc('CORP.EXAMPLE')
