@@ -64,7 +64,7 @@ export function wrongFlags(rows) {
       .filter(({ outcome, why }) => outcome !== 'returned' && outcome !== 'always' && !why)
       .map(({ of, outcome }) => `${name}: ${of} makes '${outcome}' of it, and no reason is given`)
     const honoured = packages.some(({ outcome }) => outcome === 'returned')
-    if (honoured && tests.length === 0) wrong.push(`${name}: no test`)
+    if (honoured && !tests.some(({ title }) => title !== undefined)) wrong.push(`${name}: no test has it in its title`)
     return wrong
   })
 }

@@ -75,11 +75,12 @@ suite('the checks of these tables', () => {
   })
 
   test('refuse a flag that comes to nothing for no reason, or that is honoured by no test', () => {
-    const row = { name: 'X', packages: [{ of: 'NTLM', outcome: 'returned' }], tests: [{ path: 'x' }] }
+    const row = { name: 'X', packages: [{ of: 'NTLM', outcome: 'returned' }], tests: [{ path: 'x', title: 'X' }] }
     assert.deepEqual(wrongFlags([row]), [])
     assert.deepEqual(wrongFlags([{ ...row, packages: [{ of: 'NTLM', outcome: 'nothing', why: 'a word' }] }]), [])
     assert.match(wrongFlags([{ ...row, packages: [{ of: 'NTLM', outcome: 'nothing' }] }])[0], /'nothing' of it/)
     assert.match(wrongFlags([{ ...row, tests: [] }])[0], /no test/)
+    assert.match(wrongFlags([{ ...row, tests: [{ path: 'only uses it' }] }])[0], /in its title/)
   })
 
   test('find functions by the entry point that has them, and tests by their titles before their text', async () => {

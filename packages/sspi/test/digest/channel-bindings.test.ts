@@ -41,7 +41,7 @@ function request(
 const refused = (code: string) => (error: unknown) => error instanceof SspiError && error.code === code
 
 suite('channel bindings (MS-DPSP)', () => {
-  test('a client puts service and channel into directives, and their hash in front of its nonce', () => {
+  test('a client of ISC_REQ_USE_HTTP_STYLE puts service and channel into directives, and their hash in front of its nonce', () => {
     const side = client({ target: '/', contextReq: ISC_REQ_USE_HTTP_STYLE })
     const challenge = 'realm="r",nonce="+Upgraded+v1abc",qop="auth"'
     const token = side.text(challenge, { params: ['GET'], targetHost: SPN, bindings: BINDINGS })
@@ -78,7 +78,7 @@ suite('channel bindings (MS-DPSP)', () => {
     assert.throws(() => request({ targetHost: `${SPN}:8080` }, {}, { change }), refused('SEC_E_MESSAGE_ALTERED'))
   })
 
-  test('a policy or a caller may require them', () => {
+  test('a policy, or a caller by ASC_REQ_PROXY_BINDINGS, may require them', () => {
     const required = { policy: { channelBindings: 'required' } } as const
     for (const options of [required, { contextReq: ASC_REQ_PROXY_BINDINGS }]) {
       request({ bindings: BINDINGS }, { bindings: BINDINGS }, options)

@@ -134,7 +134,7 @@ test('channel bindings are handed to the mechanism, to one that begins later too
   assert.deepEqual(ours[1].log.exchanges[0]?.bindings, ['given'])
 })
 
-test('integrity is asked of the mechanism, so that a MIC can be made, unless the caller forbids it', () => {
+test('integrity is asked of the mechanism, so that a MIC can be made, unless the caller forbids it by ISC_REQ_NO_INTEGRITY', () => {
   const requested = (contextReq: number): number | undefined => {
     const a = fakeMechanism(A)
     initiate([a], { contextReq }).step(token(undefined))

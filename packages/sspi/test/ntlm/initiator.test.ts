@@ -136,7 +136,7 @@ suite('the client’s AV pairs', () => {
     assert.equal(message.mic, undefined)
   })
 
-  test('the target is named, with a mark where its name is not to be trusted', () => {
+  test('the target is named, with a mark where its name is not to be trusted (ISC_REQ_UNVERIFIED_TARGET_NAME)', () => {
     const { pairs } = respond(challengeWith(), { targetName: 'HTTP/x', initiateReq: ISC_REQ_UNVERIFIED_TARGET_NAME })
     assert.equal(avFlags(pairs), AvFlag.MIC_PRESENT | AvFlag.UNTRUSTED_TARGET_NAME)
     assert.equal(avText(respond(challengeWith()).pairs, AvId.MsvAvTargetName), '')

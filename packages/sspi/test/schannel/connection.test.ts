@@ -225,6 +225,17 @@ for (const [version, enabledProtocols] of VERSIONS) {
     assert.deepEqual(await again('a.wild.example.com'), [1, 1])
   })
 
+  test(`${version}: ASC_REQ_SESSION_TICKET, ASC_RET_SESSION_TICKET: tickets come behind the handshake if and only if the server says so`, async () => {
+    for (const flags of [0, ASC_REQ_SESSION_TICKET]) {
+      const pair = await meet({ credential: credentialOf('client', only) }, { flags })
+      const tickets = await shakeHands(pair)
+      // In TLS 1.2 they are part of the handshake, or the session has a number.
+      const sent = flags !== 0 && version === 'TLS 1.3'
+      assert.equal(tickets.length > 0, sent)
+      assert.equal((pair.server.step!.contextAttr & ASC_RET_SESSION_TICKET) !== 0, sent)
+    }
+  })
+
   test(`${version}: no session goes on where either side keeps none`, async () => {
     const flags = SCH_CRED_DISABLE_RECONNECTS
     for (const [client, server, serverKeepsNone] of [

@@ -269,7 +269,7 @@ test('fact 182: later calls give the context that they were given', async () => 
   assert.equal(client.context, context)
 })
 
-test('fact 184: what is returned whether asked for or not', async () => {
+test('fact 184: what is returned for ISC_REQ_USE_SUPPLIED_CREDS, and what whether asked for or not', async () => {
   const { table, credential } = await Party.make(true)
   const { contextAttr } = await table.initializeSecurityContext({
     credential,

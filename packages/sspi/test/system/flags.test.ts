@@ -133,7 +133,7 @@ for (const name of PACKAGES) {
       const what = asked.join(', ')
       const pair = (): Promise<Sides> => meet(name, domain, asking(...asked))
 
-      test(`REPLAY_DETECT is returned if and only if a message that comes twice is refused; asked for: ${what}`, async () => {
+      test(`ISC_REQ_REPLAY_DETECT, ASC_REQ_REPLAY_DETECT: returned if and only if a message that comes twice is refused; asked for: ${what}`, async () => {
         for (const [from, to, side] of DIRECTIONS) {
           const sides = await pair()
           const message = protect(name, sides[from])
@@ -146,7 +146,7 @@ for (const name of PACKAGES) {
         }
       })
 
-      test(`SEQUENCE_DETECT is returned if and only if a message before its turn is refused; asked for: ${what}`, async () => {
+      test(`ISC_REQ_SEQUENCE_DETECT, ASC_REQ_SEQUENCE_DETECT: returned if and only if a message before its turn is refused; asked for: ${what}`, async () => {
         for (const [from, to, side] of DIRECTIONS) {
           const sides = await pair()
           protect(name, sides[from])
@@ -162,7 +162,7 @@ for (const name of PACKAGES) {
 
     for (const asked of [[], ['INTEGRITY']] as const) {
       const what = asked.join('') || 'nothing'
-      test(`INTEGRITY is returned only if a changed message is refused; asked for: ${what}`, async () => {
+      test(`ISC_REQ_INTEGRITY, ASC_REQ_INTEGRITY: returned only if a changed message is refused; asked for: ${what}`, async () => {
         for (const [from, to, side] of DIRECTIONS) {
           const sides = await meet(name, domain, asking(...asked))
           const integrity = got(sides[to], `${side}_RET_INTEGRITY`)
@@ -179,7 +179,7 @@ for (const name of PACKAGES) {
 
     for (const asked of [[], ['CONFIDENTIALITY']] as const) {
       if (name === 'WDigest') continue // its ciphers are weak, and off
-      test(`CONFIDENTIALITY is returned if and only if messages are encrypted; asked for: ${asked.join('') || 'nothing'}`, async () => {
+      test(`ISC_REQ_CONFIDENTIALITY, ASC_REQ_CONFIDENTIALITY: returned if and only if messages are encrypted; asked for: ${asked.join('') || 'nothing'}`, async () => {
         for (const [from] of DIRECTIONS) {
           const sides = await meet(name, domain, asking(...asked))
           const flag = from === 'client' ? 'ISC_RET_CONFIDENTIALITY' : 'ASC_RET_CONFIDENTIALITY'
