@@ -7,7 +7,8 @@
  *
  * What to take from it for a package of your own:
  * - An exchange and a session are synchronous: no clock and no entropy but `World`'s, no waiting. What only somebody else
- *   knows (an account, say) is asked for with `{ kind: 'ask' }`, and `step` is called again with the answer.
+ *   knows (an account, say) is asked for with `{ kind: 'ask' }`, and `step` is called again with the answer; with `hearsFailure`,
+ *   also when there is none, as nobody could be asked. Else that ends the exchange.
  * - The caller's buffers and arguments are checked first; only then does anything change, so that the call can be repeated.
  * - A peer's error is thrown as an `SspiError` and ends the exchange. In a session it refuses the one message.
  * - Keys are bytes that `dispose` overwrites; neither errors nor events hold any.

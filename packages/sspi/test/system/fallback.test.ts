@@ -5,6 +5,7 @@ import {
   initSecurityInterface,
   passwordCredential,
   SECPKG_ATTR_NEGO_STATUS,
+  SECPKG_ATTR_NEGOTIATION_INFO,
   SspiError,
   type AccountDatabase,
   type AuthenticationEvent,
@@ -13,6 +14,7 @@ import {
 import { decodeToken } from '../../src/decode/index.js'
 import { Status } from '../../src/status/index.js'
 import { createTestDomain, type TestDomain } from '../../src/testing/index.js'
+import { domainOfAll, meet, TARGET } from './all-packages.js'
 import { cross } from './cross.js'
 
 const WWW = 'HTTP/www.example.test'
@@ -104,6 +106,17 @@ suite('Negotiate whose KDC does not answer', () => {
       events.map(({ kind }) => kind),
       ['context-refused'],
     )
+  })
+
+  test('falls back, or says that it does not, within CredSSP as well', async () => {
+    await using domain = domainOfAll()
+    domain.faults.down = true
+    await assert.rejects(meet('CREDSSP', domain), { code: NOBODY_ANSWERS, message: /NTLM was not tried/ })
+    const clientSspi = domain.sspi({ negotiate: { insecureAllowNtlmFallback: [TARGET] } })
+    const { client, server } = await meet('CREDSSP', domain, { clientSspi })
+    for (const { sspi, context } of [client, server]) {
+      assert.equal(sspi.queryContextAttributes(context, SECPKG_ATTR_NEGOTIATION_INFO).packageInfo.name, 'NTLM')
+    }
   })
 
   test('is given up by its caller: no other mechanism is tried then', async () => {
