@@ -99,7 +99,7 @@ const FIGURES: Readonly<Record<string, () => number | 'none'>> = {
   'idle stream': () => 'none',
   'wait for a refused peer': inSource('net/handshake.ts', /LINGER_MILLISECONDS = /),
   'authentications under way': inSource('http/server/options.ts', /maxHalfOpen: /),
-  'authentications of one address': inSource('http/server/options.ts', /maxHalfOpenPerAddress: /),
+  'authentications of one address, or IPv6 network': inSource('http/server/options.ts', /maxHalfOpenPerAddress: /),
   'time for one leg, on either side': inSource('http/server/options.ts', /authenticationSeconds: /),
   '`Authorization` of a request': inSource('http/server/options.ts', /maxAuthorizationLength: /),
   'body of a refused request that is read': inSource('http/server/options.ts', /maxDiscardedBytes: /),
