@@ -3,7 +3,7 @@ import { SspiError } from '../sspi/index.js'
 import { decodeDer, isDer, tagName } from './der.js'
 import { bitNames, type BitNames } from './names.js'
 import type { About, DecodedNode, Scope } from './node.js'
-import { printable } from './text-fields.js'
+import { printable } from './printable.js'
 
 /** How one element of DER is shown: its type, as tolerant as the codecs are strict. What is wrong is marked where it stands. */
 export type Shape = (label: string, element: Tlv, scope: Scope) => DecodedNode

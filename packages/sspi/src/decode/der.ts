@@ -2,7 +2,7 @@ import { decodeOid, decodeUtf8, DerReader, Tag, toHex, type Tlv } from '../bytes
 import { SspiError } from '../sspi/index.js'
 import { oidName } from './names.js'
 import type { About, DecodedNode, Scope } from './node.js'
-import { printable } from './text-fields.js'
+import { printable } from './printable.js'
 
 /** How deep the tree of an unknown DER structure is drawn; what lies deeper is shown in hexadecimal. */
 const MAXIMUM_DEPTH = 24

@@ -8,7 +8,7 @@ import {
 } from '../digest/index.js'
 import { SspiError } from '../sspi/index.js'
 import type { DecodedNode, Scope, TokenDecoder } from './node.js'
-import { printable } from './text-fields.js'
+import { printable } from './printable.js'
 
 /** What a token of Digest is, by the directives in it. The first that fits counts. */
 const KINDS: readonly { readonly name: string; readonly has: RegExp; readonly read: (token: Uint8Array) => unknown }[] =

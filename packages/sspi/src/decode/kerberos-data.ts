@@ -33,7 +33,7 @@ import { checksum, enctype, encrypted, encryptionKey, principalName } from './ke
 import { bitsOf, nameIn } from './kerberos-names.js'
 import { bitNames, hexNumber } from './names.js'
 import { decodePac } from './pac.js'
-import { printable } from './text-fields.js'
+import { printable } from './printable.js'
 
 // A list of typed data has elements of a number and of octets, and the number says what is in the octets. The elements can
 // hold lists in turn, so that the tables below name one another; hence the functions around the names.

@@ -2,7 +2,6 @@ import { Reader } from '../bytes/index.js'
 import {
   ccacheTimeOffset,
   encryptionProfiles,
-  formatPrincipal,
   isRemovedCredential,
   readCcache,
   readCcacheConfig,
@@ -13,9 +12,10 @@ import {
   type KeytabEntry,
 } from '../kerberos/index.js'
 import { SspiError } from '../sspi/index.js'
-import { bitsOf, enctypeName } from './kerberos-names.js'
+import { bitsOf, enctypeName, principalText } from './kerberos-names.js'
 import { bitNames, hexNumber } from './names.js'
 import type { DecodedNode, Scope, TokenDecoder } from './node.js'
+import { printable } from './printable.js'
 
 const MAGIC = 5
 
@@ -29,7 +29,7 @@ export const ccacheFile: TokenDecoder = {
       const ccache = readCcache(bytes)
       const offset = ccacheTimeOffset(ccache)
       const owner = scope.node('default principal', bytes.subarray(0, 0), {
-        value: formatPrincipal(ccache.defaultPrincipal),
+        value: principalText(ccache.defaultPrincipal),
       })
       const clock =
         offset === undefined
@@ -89,15 +89,15 @@ function credentialNode(credential: CcacheCredential, bytes: Uint8Array, scope: 
   const nothing = bytes.subarray(0, 0)
   if (config !== undefined) {
     const about = config.principal === undefined ? config.key : `${config.key} (${config.principal})`
-    return scope.node('configuration', bytes, { value: about, children: [scope.hex('value', config.value)] })
+    return scope.node('configuration', bytes, { value: printable(about), children: [scope.hex('value', config.value)] })
   }
   const { client, server, key, ticket, secondTicket, ticketFlags } = credential
   const time = (label: string, seconds: number): DecodedNode =>
     scope.node(label, nothing, { value: String(seconds), meaning: seconds === 0 ? 'none' : timeText(seconds) })
-  learn(key, `the session key of ${formatPrincipal(server)}`, scope)
+  learn(key, `the session key of ${principalText(server)}`, scope)
   const children = [
-    scope.node('client', nothing, { value: formatPrincipal(client) }),
-    scope.node('server', nothing, { value: formatPrincipal(server) }),
+    scope.node('client', nothing, { value: principalText(client) }),
+    scope.node('server', nothing, { value: principalText(server) }),
     keyNode(key, scope),
     time('authtime', credential.authTime),
     time('starttime', credential.startTime),
@@ -115,10 +115,10 @@ function credentialNode(credential: CcacheCredential, bytes: Uint8Array, scope: 
 
 function entryNode(entry: KeytabEntry, scope: Scope): DecodedNode {
   const { kvno, key, timestamp } = entry
-  learn(key, `the key of ${formatPrincipal(entry)}, version ${kvno}`, scope)
+  learn(key, `the key of ${principalText(entry)}, version ${kvno}`, scope)
   const nothing = key.keyvalue.subarray(0, 0)
   return scope.node('entry', key.keyvalue, {
-    value: formatPrincipal(entry),
+    value: principalText(entry),
     children: [
       scope.node('kvno', nothing, { value: String(kvno) }),
       scope.node('timestamp', nothing, { value: String(timestamp), meaning: timeText(timestamp) }),

@@ -1,5 +1,17 @@
-import { encryptionProfiles, checksumProfiles, KERBEROS_ERRORS } from '../kerberos/index.js'
+import {
+  checksumProfiles,
+  encryptionProfiles,
+  formatPrincipal,
+  KERBEROS_ERRORS,
+  type Principal,
+} from '../kerberos/index.js'
 import type { BitNames } from './names.js'
+import { printable } from './printable.js'
+
+/** A principal as people write it, and as a terminal can take it. */
+export function principalText(principal: Principal): string {
+  return printable(formatPrincipal(principal))
+}
 
 /** The name of a number in a table of constants. */
 export function nameIn(table: Readonly<Record<string, number>>): (value: number) => string | undefined {

@@ -1,7 +1,8 @@
 import { toHex } from '../bytes/index.js'
 import { wipe, type SecretBytes } from '../crypto/index.js'
-import { encryptionProfiles, formatPrincipal, KerberosKey, readKeytab } from '../kerberos/index.js'
+import { encryptionProfiles, KerberosKey, readKeytab } from '../kerberos/index.js'
 import { SspiError } from '../sspi/index.js'
+import { principalText } from './kerberos-names.js'
 
 /** Keys beyond this number are not kept: whoever sends many must not keep the decoder busy. */
 const MOST_KEYS = 256
@@ -57,7 +58,7 @@ export class Keyring implements Disposable {
   addKeytab(keytab: Uint8Array): void {
     for (const entry of readKeytab(keytab).entries) {
       const { keytype, keyvalue } = entry.key
-      this.add(keytype, keyvalue, `the key of ${formatPrincipal(entry)}, version ${entry.kvno}`)
+      this.add(keytype, keyvalue, `the key of ${principalText(entry)}, version ${entry.kvno}`)
     }
   }
 

@@ -2,7 +2,7 @@ import { GroupAttribute, LogonUserFlag, readLogonInfo, type LogonInfoField } fro
 import type { Inside } from './asn1-shapes.js'
 import { bitNames, fileTimeText, hexNumber, type BitNames } from './names.js'
 import type { About, Scope } from './node.js'
-import { printable } from './text-fields.js'
+import { printable } from './printable.js'
 
 /** KERB_VALIDATION_INFO, MS-PAC 2.5: who the user is and which groups it is in, as it is read from NDR. */
 export const decodeLogonInfo: Inside = (label, bytes, scope) =>

@@ -6,7 +6,7 @@ import { checksumName } from './kerberos-names.js'
 import { bitNames, fileTimeText, hexNumber, type BitNames } from './names.js'
 import type { DecodedNode, Scope, TokenDecoder } from './node.js'
 import { decodeLogonInfo } from './pac-logon-info.js'
-import { printable } from './text-fields.js'
+import { printable } from './printable.js'
 
 const HEADER_BYTES = 8
 const BUFFER_BYTES = 16

@@ -2,7 +2,7 @@ import { contextTag, decodeOid, decodeUtf8, DerReader, Tag, toHex, type Tlv } fr
 import { SspiError } from '../sspi/index.js'
 import { oidAbout, tagName } from './der.js'
 import type { About, DecodedNode, Scope, TokenDecoder } from './node.js'
-import { printable } from './text-fields.js'
+import { printable } from './printable.js'
 
 type Describe = (content: Uint8Array, scope: Scope) => About
 

@@ -2,7 +2,7 @@ import { decodeUtf8, Reader } from '../bytes/index.js'
 import { ExtensionType } from '../schannel/index.js'
 import { distinguishedName } from './distinguished-name.js'
 import type { About, DecodedNode, Scope } from './node.js'
-import { printable } from './text-fields.js'
+import { printable } from './printable.js'
 import { extensionName, groupName, nameOf, namesOf, schemeName, versionName } from './tls-names.js'
 
 /** The message that an extension stands in, for it may look otherwise in another. */

@@ -4,7 +4,7 @@ import { HandshakeType, isRetryRandom } from '../schannel/index.js'
 import { SspiError } from '../sspi/index.js'
 import { Fields } from './fields.js'
 import type { About, DecodedNode, Scope } from './node.js'
-import { printable } from './text-fields.js'
+import { printable } from './printable.js'
 import { authorities, decodeExtensions, type Bearer } from './tls-extensions.js'
 import {
   certificateTypes,

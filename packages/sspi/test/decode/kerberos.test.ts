@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { suite, test } from 'node:test'
 import { fromHex } from '../../src/bytes/index.js'
 import { decodeToken, decodingErrors, Keyring, keysOfPassword, type DecodedNode } from '../../src/decode/index.js'
+import { Enctype, TicketStore, writeKeytab } from '../../src/kerberos/index.js'
 import { readVectors } from '../vectors.js'
 
 /** The cases of a file of vectors; their shape is the test's word, which fails if it is another. */
@@ -327,4 +328,19 @@ test('authorization data in authorization data ends at a depth', () => {
   }
   const authenticator = wrap(0x62, wrap(0x30, wrap(0xa8, bytes)))
   assert.equal(JSON.stringify(decodeToken(authenticator)).includes('nest deeper'), true)
+})
+
+test('names in keytabs and caches are escaped for the terminal, as those in tokens are', () => {
+  const name = { nameType: 1, nameString: ['HTTP\u001b[2J', 'www\r'] }
+  const principal = { realm: 'TEST\u009b1m', name }
+  const key = { keytype: Enctype.AES256_CTS_HMAC_SHA1_96, keyvalue: new Uint8Array(32).fill(1) }
+  const entry = { ...principal, timestamp: 1, kvno: 1, key }
+  const keytab = writeKeytab({ version: 2, byteOrder: 'big', entries: [entry] })
+  const store = new TicketStore(principal)
+  for (const file of [keytab, store.toCcache()]) {
+    const text = JSON.stringify(decodeToken(file))
+    assert.match(text, /HTTP\\\\u\{1b\}\[2J\/www\\\\u\{d\}@TEST\\\\u\{9b\}1m/)
+    assert.doesNotMatch(text, /\\u001b|\u009b|\\r/)
+  }
+  store.dispose()
 })
