@@ -55,7 +55,7 @@ export interface HttpAuthenticatorOptions {
   readonly limits?: Partial<HttpServerLimits> | undefined
   /**
    * Whether a request came over TLS: without it Basic is neither offered nor taken, and no cookie is given. Default: what the
-   * socket says. Behind a proxy that ends TLS, say here what is known of it, and never believe a field that clients can write.
+   * socket says. Behind a proxy that ends TLS, say here what is known of it, by `true` at once or no, and never believe a field that clients can write.
    */
   readonly isSecure?: ((request: HttpServerRequest) => boolean) | undefined
   /**

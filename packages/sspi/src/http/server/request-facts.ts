@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { ChannelBindings, Policy } from '../../sspi/index.js'
+import { saysYes, type ChannelBindings, type Policy } from '../../sspi/index.js'
 import { SspiError } from '../../status/index.js'
 import { bindingsOfConnection } from './channel.js'
 import type { HttpServerRequest, HttpServerResponse } from './node-messages.js'
@@ -41,7 +41,9 @@ export function requestFacts(
   uri: string | undefined,
 ): RequestFacts {
   const { headers, socket } = request
-  const secure = settings.isSecure?.(request) ?? (socket as { encrypted?: boolean }).encrypted === true
+  const { isSecure } = settings
+  const encrypted = (socket as { encrypted?: boolean }).encrypted === true
+  const secure = isSecure === undefined ? encrypted : saysYes('HTTP: isSecure', () => isSecure(request))
   const channelBindings = bindingsOf(request, settings)
   return {
     request,

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Agent, createServer, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { suite, test, type TestContext } from 'node:test'
+import { requestFacts } from '../../../src/http/server/request-facts.js'
 import { logOn } from './client.js'
 import { Site, type SiteOptions } from './site.js'
 import { Wire } from './wire.js'
@@ -83,5 +84,30 @@ suite('behind a reverse proxy that shares its connection out', () => {
     assert.equal((await alice.ask({ Cookie: cookie.split(';', 1)[0] ?? '' })).body, 'alice by NTLM from cookie')
     using bob = await client()
     assert.equal((await bob.ask()).status, 401)
+  })
+
+  test('no cookie is given where isSecure does not say so, and nobody is let in where it fails', async (t) => {
+    const forgets = (() => undefined) as unknown as () => boolean
+    const fails = (): never => {
+      throw new Error('a bug of the application')
+    }
+    for (const [isSecure, status] of [
+      [fails, 403],
+      [forgets, 200],
+    ] as const) {
+      const { site, client } = await open(t, NAMED, { cookie: { key: new Uint8Array(32).fill(1) }, isSecure })
+      using alice = await client()
+      if (status === 403) assert.equal((await alice.ask()).status, 403)
+      else assert.deepEqual((await logOn(site, alice, NTLM)).field('Set-Cookie'), [])
+    }
+  })
+
+  test('isSecure that answers by a promise is the application’s mistake, and no yes', () => {
+    const settings = { isSecure: () => Promise.resolve(false) }
+    const request = { headers: {}, socket: {}, httpVersionMajor: 1 }
+    assert.throws(() => requestFacts(request as never, {} as never, settings as never, undefined), {
+      name: 'TypeError',
+      message: /HTTP: isSecure must answer by true or false at once/,
+    })
   })
 })
