@@ -127,9 +127,8 @@ export class ContextKeeper {
       throw new SspiError('SEC_E_INTERNAL_ERROR', 'applyControlToken: no buffers were given')
     }
     const { phase } = state
-    const controlled = phase.at === 'established' ? phase.session : phase.at === 'open' ? phase.exchange : undefined
-    if (phase.at === 'over') throw exchangeOver(state)
-    if (controlled?.control === undefined) throw unsupported(state.package, 'nothing can be controlled')
+    const controlled = phase.at === 'established' ? phase.session : openExchange(state)
+    if (controlled.control === undefined) throw unsupported(state.package, 'nothing can be controlled')
     const [token, ...others] = input.buffers
     if (token?.type !== SECBUFFER_TOKEN || others.length > 0) {
       throw new SspiError('SEC_E_INVALID_TOKEN', 'applyControlToken: one buffer of type SECBUFFER_TOKEN is needed')
@@ -309,12 +308,7 @@ export class ContextKeeper {
     token: Uint8Array | undefined,
   ): { exchange: Exchange; outcome: Outcome } | undefined {
     if (state.phase.at !== 'undelivered') return undefined
-    if (!sameBytes(state.phase.input, token)) {
-      throw new SspiError(
-        'SEC_E_OUT_OF_SEQUENCE',
-        'the last call could not deliver its token: repeat it with a larger buffer',
-      )
-    }
+    if (!sameBytes(state.phase.input, token)) throw notDelivered(state)
     return state.phase
   }
 
@@ -425,7 +419,8 @@ function openExchange(state: ContextState): Exchange {
   switch (state.phase.at) {
     case 'open':
       return state.phase.exchange
-    case 'undelivered': // cannot be: such a call was answered from what waits
+    case 'undelivered':
+      throw notDelivered(state)
     case 'complete-needed':
       throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `${state.package.info.name}: completeAuthToken must come first`)
     case 'established':
@@ -433,6 +428,13 @@ function openExchange(state: ContextState): Exchange {
     case 'over':
       throw exchangeOver(state)
   }
+}
+
+function notDelivered({ package: { info } }: ContextState): SspiError {
+  return new SspiError(
+    'SEC_E_OUT_OF_SEQUENCE',
+    `${info.name}: the last call could not deliver its token: repeat it with a larger buffer`,
+  )
 }
 
 function exchangeOver(state: ContextState): SspiError {

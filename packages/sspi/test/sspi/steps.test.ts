@@ -239,6 +239,38 @@ suite('completeAuthToken', () => {
   })
 })
 
+suite('applyControlToken', () => {
+  const SHUTDOWN = new SecBufferDesc([new SecBuffer(SECBUFFER_TOKEN, Uint8Array.of(1, 0, 0, 0))])
+
+  test('is out of sequence while a token waits to be delivered', async () => {
+    const bench = new Bench({ client: () => goOn })
+    const { context } = await bench.initiate()
+    const input = tokenIn(HELLO)
+    await assert.rejects(bench.initiate({ context, input, output: room(2) }), { code: 'SEC_E_BUFFER_TOO_SMALL' })
+    const early = { code: 'SEC_E_OUT_OF_SEQUENCE', message: /repeat it with a larger buffer/ }
+    assert.throws(() => {
+      bench.table.applyControlToken(context, SHUTDOWN)
+    }, early)
+    assert.equal((await bench.initiate({ context, input })).status, SEC_I_CONTINUE_NEEDED)
+    assert.throws(
+      () => {
+        bench.table.applyControlToken(context, SHUTDOWN)
+      },
+      { code: 'SEC_E_UNSUPPORTED_FUNCTION' },
+      'this package has nothing to control',
+    )
+  })
+
+  test('is out of sequence while a token waits to be completed', async () => {
+    const bench = new Bench({ client: () => ({ kind: 'complete', token: HELLO, consumed: 0 }) })
+    const { context } = await bench.initiate()
+    const early = { code: 'SEC_E_OUT_OF_SEQUENCE', message: /completeAuthToken must come first/ }
+    assert.throws(() => {
+      bench.table.applyControlToken(context, SHUTDOWN)
+    }, early)
+  })
+})
+
 suite('effects', () => {
   const asking = { client: (_: unknown, call: number) => (call === 0 ? goOn : call === 1 ? ASK : finished()) }
   const hearing = {
