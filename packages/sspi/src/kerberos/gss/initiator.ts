@@ -19,7 +19,7 @@ import {
 import { SspiError } from '../../status/index.js'
 import { ApOption, KerberosErrorCode, TicketFlag } from '../constants.js'
 import type { KerberosCredential } from '../credential.js'
-import { EffectRun, type Effectful } from '../effect-run.js'
+import { EffectRun, type Effectful, type Progress } from '../effect-run.js'
 import { KerberosKey } from '../enctypes/index.js'
 import type { KerberosSettings } from '../options.js'
 import type { ServiceTicket } from '../service-ticket.js'
@@ -98,13 +98,12 @@ export class KerberosInitiator implements Exchange {
         if (input.kind !== 'token' || input.token !== undefined) {
           throw new SspiError('SEC_E_OUT_OF_SEQUENCE', 'Kerberos: the client begins, and a token of the server came')
         }
-        return this.#obtain(new EffectRun(this.#tickets()), undefined)
+        return this.#obtain(new EffectRun(this.#tickets()), (run) => run.step())
       case 'obtaining':
-        if (input.kind !== 'answer') {
-          state.run.dispose()
-          throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `Kerberos: an answer expected, not a ${input.kind}`)
-        }
-        return this.#obtain(state.run, input.answer)
+        if (input.kind === 'answer') return this.#obtain(state.run, (run) => run.step(input.answer))
+        if (input.kind === 'unanswered') return this.#obtain(state.run, (run) => run.fail(input.error))
+        state.run.dispose()
+        throw new SspiError('SEC_E_OUT_OF_SEQUENCE', `Kerberos: an answer expected, not a ${input.kind}`)
       case 'expect-reply':
         return this.#finish(state.sent, state.mayRetry, input)
       case 'over':
@@ -150,11 +149,12 @@ export class KerberosInitiator implements Exchange {
     }
   }
 
-  #obtain(run: EffectRun<Tickets>, answer: Parameters<EffectRun<Tickets>['step']>[0]): Step {
-    const progress = run.step(answer)
+  #obtain(run: EffectRun<Tickets>, goOn: (run: EffectRun<Tickets>) => Progress<Tickets>): Step {
+    const progress = goOn(run)
     if (progress.kind === 'ask') {
       this.#state = { at: 'obtaining', run }
-      return progress
+      // Not all that is asked for is needed: a ticket to be forwarded, an armour.
+      return { ...progress, hearsFailure: true }
     }
     return this.#send(progress.value, 0, 0, true)
   }
@@ -285,7 +285,7 @@ export class KerberosInitiator implements Exchange {
   }
 }
 
-/** As on Windows: what cannot be delegated is not, and the context's attributes say so. */
+/** As on Windows: what cannot be delegated is not, for whatever reason, and the context's attributes say so. */
 function* forwardedOrNone(forwarded: Effectful<ServiceTicket>): Effectful<ServiceTicket | undefined> {
   try {
     return yield* forwarded

@@ -416,6 +416,24 @@ suite('what an exchange does when asked to', () => {
     assert.ok(!meeting.client.session.achieved.includes('delegation'))
   })
 
+  test('a ticket to be forwarded that no KDC answers for is not delegated, and the attributes say so', async () => {
+    const delegates = async (most: number): Promise<{ asked: number; delegated: boolean }> => {
+      const meeting = meet({ flags: ISC_REQ_DELEGATE })
+      const answer = meeting.kdc.answer.bind(meeting.kdc)
+      let asked = 0
+      meeting.kdc.answer = (query) => {
+        if (++asked > most) throw new SspiError('SEC_E_NO_AUTHENTICATING_AUTHORITY', 'no KDC answers')
+        return answer(query)
+      }
+      await shakeHands(meeting)
+      return { asked, delegated: meeting.client.session.achieved.includes('delegation') }
+    }
+    const { asked, delegated } = await delegates(Infinity)
+    assert.ok(delegated)
+    assert.deepEqual(await delegates(asked - 1), { asked, delegated: false })
+    await assert.rejects(delegates(asked - 2), { code: 'SEC_E_NO_AUTHENTICATING_AUTHORITY', message: 'no KDC answers' })
+  })
+
   test('what a PAC says is shown and not believed, where it shall be ignored', async () => {
     const authorizationData = [{ adType: AuthorizationDataType.AD_WIN2K_PAC, adData: TEXT }]
     const meeting = meet({ kdc: { authorizationData }, serverOptions: { pac: 'ignored' } })
