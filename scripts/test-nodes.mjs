@@ -1,5 +1,6 @@
 /**
- * Runs the built unit tests on every supported major of Node: `node scripts/test-nodes.mjs [major …]`.
+ * Runs the built unit tests on every supported major of Node: `node scripts/test-nodes.mjs [--others] [major …]`.
+ * `--others` leaves out the major that runs this, for those who have tested on it already.
  *
  * The major that runs this is used as it is; the others come from the packages that the npm package `node` installs for
  * a platform, taken directly because they need no install script. They are kept in the temporary folder between runs.
@@ -8,9 +9,16 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 
-const wanted = process.argv.slice(2)
-const majors = wanted.length > 0 ? wanted : ['20', '22', '24', '26']
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { others: { type: 'boolean', default: false } },
+})
+const [own] = process.versions.node.split('.')
+const majors = (positionals.length > 0 ? positionals : ['20', '22', '24', '26']).filter(
+  (major) => !values.others || major !== own,
+)
 const results = majors.map((major) => ({ major, ...testOn(major) }))
 
 console.log('\n== Node versions')
@@ -19,7 +27,7 @@ process.exitCode = results.every((result) => result.passed) ? 0 : 1
 
 function testOn(major) {
   console.log(`\n== Node ${major}`)
-  const node = process.versions.node.split('.')[0] === major ? process.execPath : install(major)
+  const node = own === major ? process.execPath : install(major)
   const version = node === undefined ? '' : String(spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout).trim()
   if (!version.startsWith(`v${major}.`)) return { passed: false, note: 'could not be installed' }
   const { status } = spawnSync(process.execPath, ['scripts/run-tests.mjs', '--node', node], { stdio: 'inherit' })
