@@ -8,8 +8,7 @@ ADDRESS=127.0.0.1
 
 env_lines() {
   local HTTP HTTPS
-  [ -s "$D/ports" ] || lab_die 'not up'
-  . "$D/ports"
+  lab_ports
   lab_export LAB_APACHE_GSSAPI "http://localhost:$HTTP"
   lab_export LAB_APACHE_GSSAPI_TLS "https://localhost:$HTTPS"
   lab_export LAB_APACHE_GSSAPI_CA "$D/certificates/ca.crt"

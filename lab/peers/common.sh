@@ -160,6 +160,13 @@ lab_free_ports() {
     take()" "$@"
 }
 
+# lab_ports: the ports that the peer keeps in its file `ports`, into variables of the caller
+lab_ports() {
+  local file=$LAB_DIR/$LAB_PEER/ports
+  [ -s "$file" ] || lab_die 'not up'
+  . "$file"
+}
+
 # lab_digest_users realm: user:realm:H(A1) of each user, as htdigest writes them.
 lab_digest_users() {
   local user

@@ -10,8 +10,7 @@ REALM=localhost
 
 env_lines() {
   local LDAP
-  [ -s "$D/ports" ] || lab_die 'not up'
-  . "$D/ports"
+  lab_ports
   lab_export CYRUS_SASL "$D/sample"
   lab_export CYRUS_SASL_REALM "$REALM"
   lab_export CYRUS_SASL_CLIENT "$D/sasl-client"

@@ -8,8 +8,7 @@ ADDRESS=127.0.0.1
 
 env_lines() {
   local DNS
-  [ -s "$D/ports" ] || lab_die 'not up'
-  . "$D/ports"
+  lab_ports
   lab_export LAB_DNS "$ADDRESS:$DNS"
 }
 

@@ -7,8 +7,7 @@ ADDRESS=127.0.0.1
 
 env_lines() {
   local RDP
-  [ -s "$D/ports" ] || lab_die 'not up'
-  . "$D/ports"
+  lab_ports
   lab_export FREERDP "$D/xfreerdp"
   lab_export FREERDP_SERVER "$ADDRESS:$RDP"
   lab_export FREERDP_CERTIFICATES "$D/certificates"

@@ -11,8 +11,7 @@ ENCTYPES='aes256-cts-hmac-sha1-96 aes128-cts-hmac-sha1-96 aes256-cts-hmac-sha384
  arcfour-hmac-md5'
 env_lines() {
   local KDC KPASSWD
-  [ -s "$D/ports" ] || lab_die 'not up'
-  . "$D/ports"
+  lab_ports
   lab_export HEIMDAL_KDC "$ADDRESS:$KDC"
   lab_export HEIMDAL_KPASSWD "$ADDRESS:$KPASSWD"
   lab_export HEIMDAL_REALM "$REALM"

@@ -14,8 +14,7 @@ OTHERS='arcfour-hmac des3-cbc-sha1 camellia256-cts-cmac camellia128-cts-cmac'
 # MIT_KRB5_CONFIG is not called KRB5_CONFIG: the other peers of the run have no realm.
 env_lines() {
   local KDC KDC2 KPASSWD KADMIND
-  [ -s "$D/ports" ] || lab_die 'not up'
-  . "$D/ports"
+  lab_ports
   lab_export MIT_KDC "$ADDRESS:$KDC"
   lab_export MIT_KPASSWD "$ADDRESS:$KPASSWD"
   lab_export MIT_REALM MIT.TEST

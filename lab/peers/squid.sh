@@ -10,8 +10,7 @@ HELPERS=/usr/lib/squid
 
 env_lines() {
   local PROXY
-  [ -s "$D/ports" ] || lab_die 'not up'
-  . "$D/ports"
+  lab_ports
   lab_export LAB_SQUID "http://localhost:$PROXY"
   lab_export LAB_SQUID_REALM "$REALM"
   lab_export LAB_SQUID_LOG "$D/access.log"

@@ -9,8 +9,7 @@ REALM='lab realm'
 
 env_lines() {
   local HTTP
-  [ -s "$D/ports" ] || lab_die 'not up'
-  . "$D/ports"
+  lab_ports
   lab_export LAB_WEBRICK "$ADDRESS:$HTTP"
 }
 
